@@ -1,0 +1,1 @@
+"""Camera sources: webcam, RTSP, video file, image folder; time-outs and reconnecting."""

@@ -1,0 +1,1 @@
+"""Paths, settings and the one-instance lock of a data folder."""

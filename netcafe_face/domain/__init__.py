@@ -1,0 +1,1 @@
+"""Customers, consent, embeddings, matches, seats and errors: frozen data and pure functions."""

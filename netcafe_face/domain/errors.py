@@ -1,0 +1,259 @@
+"""The tree of errors a person may meet, under one root.
+
+A message has up to three parts: what happened, what it means for the café, what to do next. The texts are
+English message ids; the edge that shows them passes its translator to `explain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's conventional name for "mark, do not translate yet"
+    """Mark a text for translation without translating it."""
+    return text
+
+
+class NetcafeError(Exception):
+    """Root of every error this program raises on purpose.
+
+    Args:
+        **details: values for the placeholders in the texts, such as `path`.
+    """
+
+    what: ClassVar[str] = N_("Something went wrong.")
+    means: ClassVar[str] = ""
+    remedy: ClassVar[str] = ""
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, **details: object) -> None:
+        super().__init__(details)
+        self.details = details
+
+    def explain(self, translate: Callable[[str], str] = str) -> str:
+        """Compose the message for a person, in the language of `translate`."""
+        parts = (self.what, self.means, self.remedy)
+        return " ".join(translate(part).format(**self.details) for part in parts if part)
+
+    def __str__(self) -> str:
+        return self.explain()
+
+
+class InputError(NetcafeError):
+    """A picture, video or value given by a person cannot be used."""
+
+    exit_code = 4
+
+
+class ImageUnreadable(InputError):
+    """A file is missing, empty, truncated or not a picture. Details: path, reason."""
+
+    what = N_("The picture {path} cannot be read ({reason}).")
+    remedy = N_("Open it in a picture viewer to check it, or choose another picture.")
+
+
+class ImageTooLarge(InputError):
+    """A picture has more pixels than can be decoded safely. Details: path, width, height, limit_mp."""
+
+    what = N_("The picture {path} is too large: {width}×{height} pixels.")
+    remedy = N_("Make it smaller than {limit_mp} megapixels and try again.")
+
+
+class NoFaceFound(InputError):
+    """No face was found where one is needed. Details: path."""
+
+    what = N_("No face was found in {path}.")
+    remedy = N_("Use a picture where the face is visible, lit from the front and at least 40 pixels wide.")
+
+
+class SeveralFaces(InputError):
+    """More than one face was found where exactly one is needed. Details: path, count."""
+
+    what = N_("{count} faces were found in {path}, and one is needed.")
+    remedy = N_("Cut the picture so that only this person is in it.")
+
+
+class FaceTooPoor(InputError):
+    """A face is not good enough to be stored. Details: path, reason."""
+
+    what = N_("The face in {path} is not good enough: {reason}.")
+    means = N_("A poor picture makes the program confuse people.")
+    remedy = N_("Take another picture: closer, sharp, looking at the camera.")
+
+
+class DegenerateLandmarks(InputError):
+    """Five landmarks do not span a face, so nothing can be aligned to them. Details: reason."""
+
+    what = N_("The eyes, nose and mouth of a face could not be placed ({reason}).")
+    remedy = N_("Use another picture of this face.")
+
+
+class ValueRefused(InputError):
+    """A value typed by a person is not acceptable. Details: field, value, reason."""
+
+    what = N_("{field} cannot be “{value}”: {reason}.")
+
+
+class ModelError(NetcafeError):
+    """A model pack cannot be used, fetched or stored."""
+
+    exit_code = 5
+
+
+class PackNotFound(ModelError):
+    """No pack of this name is installed. Details: name."""
+
+    what = N_("There is no model pack called “{name}”.")
+    remedy = N_("See what is installed with “models list”, or install it with “models install {name}”.")
+
+
+class CardInvalid(ModelError):
+    """A pack.toml is missing, unreadable or incomplete. Details: path, reason."""
+
+    what = N_("The card {path} of a model pack is not usable: {reason}.")
+    means = N_("The pack is not used.")
+    remedy = N_("Install the pack again, or choose another one with “models use”.")
+
+
+class PackFileMissing(ModelError):
+    """A file named by a card is not there. Details: path, name."""
+
+    what = N_("The file {path} of the model pack “{name}” is missing.")
+    remedy = N_("Install the pack again, or choose another one with “models use”.")
+
+
+class PackFileChanged(ModelError):
+    """A file's SHA-256 is not what the card says. Details: path, name, expected, actual."""
+
+    what = N_("The file {path} of the model pack “{name}” is not the one its card describes.")
+    means = N_("It was damaged or replaced, so it is not loaded (SHA-256 {actual}, expected {expected}).")
+    remedy = N_("Install the pack again, or choose another one with “models use”.")
+
+
+class ModelUnusable(ModelError):
+    """A network with the right hash cannot be loaded or gives unexpected shapes. Details: path, reason."""
+
+    what = N_("The network {path} cannot be used: {reason}.")
+    remedy = N_("Install the pack again, or choose another one with “models use”.")
+
+
+class GalleryError(NetcafeError):
+    """The database cannot do what was asked."""
+
+    exit_code = 6
+
+
+class GalleryUnavailable(GalleryError):
+    """The database file cannot be opened, read or written. Details: path, reason."""
+
+    what = N_("The customer database {path} cannot be used ({reason}).")
+    means = N_("Nothing was changed.")
+    remedy = N_("Check the disk and the folder's permissions, then run “doctor”.")
+
+
+class GalleryDamaged(GalleryError):
+    """The database fails its integrity check or is not a database. Details: path, reason."""
+
+    what = N_("The customer database {path} is damaged ({reason}).")
+    means = N_("Nobody can be recognised until it is repaired.")
+    remedy = N_("Do not delete it. Copy the newest file from the “backups” folder beside it in its place.")
+
+
+class GalleryTooNew(GalleryError):
+    """The database was written by a newer version of the program. Details: path."""
+
+    what = N_("The customer database {path} was made by a newer version of this program.")
+    means = N_("This version does not open it, so that nothing in it is lost.")
+    remedy = N_("Install the newer version again.")
+
+
+class GalleryBusy(GalleryError):
+    """Another process holds the database for too long. Details: path."""
+
+    what = N_("The customer database is being used by another program.")
+    means = N_("Nothing was changed.")
+    remedy = N_("Close the other program and try again.")
+
+
+class DiskFull(GalleryError):
+    """There is no room to write. Details: path."""
+
+    what = N_("The disk that holds {path} is full.")
+    means = N_("The last change was not saved; everything before it is safe.")
+    remedy = N_("Free some space and try again.")
+
+
+class CustomerNotFound(GalleryError):
+    """No customer has this code. Details: code."""
+
+    what = N_("There is no customer with the code “{code}”.")
+    remedy = N_("See the codes in use with “customers list”.")
+
+
+class CustomerExists(GalleryError):
+    """The code is already another customer's. Details: code."""
+
+    what = N_("The code “{code}” already belongs to another customer.")
+    remedy = N_("Choose another code, or correct that customer instead.")
+
+
+class ConsentMissing(GalleryError):
+    """A template was to be stored without a recorded consent. Details: code."""
+
+    what = N_("No consent is recorded for the customer “{code}”, so no face was stored.")
+    means = N_("The law asks for explicit consent before a face is enrolled.")
+    remedy = N_("Ask the customer, then record how the consent was given.")
+
+
+class CameraError(NetcafeError):
+    """A camera, video or image folder gives no frames."""
+
+    exit_code = 7
+
+
+class SourceUnavailable(CameraError):
+    """A source cannot be opened. Details: source, reason."""
+
+    what = N_("{source} cannot be opened ({reason}).")
+    remedy = N_("Check the cable, the address and that no other program uses the camera.")
+
+
+class SourceStalled(CameraError):
+    """A source stopped giving frames. Details: source, seconds."""
+
+    what = N_("{source} has given no picture for {seconds} seconds.")
+    means = N_("Nobody is recognised there until it comes back; the program keeps trying.")
+
+
+class OutputError(NetcafeError):
+    """A file cannot be written. Details: path, reason."""
+
+    exit_code = 8
+    what = N_("The file {path} cannot be written ({reason}).")
+    means = N_("What was there before is unchanged.")
+    remedy = N_("Choose another place or free some space, then try again.")
+
+
+class SettingsInvalid(NetcafeError):
+    """The settings file cannot be used. Details: path, reason."""
+
+    exit_code = 9
+    what = N_("The settings file {path} cannot be used ({reason}).")
+    remedy = N_("Correct it, or move it away to start from the defaults.")
+
+
+class AlreadyRunning(NetcafeError):
+    """Another window is open on the same data folder. Details: path."""
+
+    exit_code = 10
+    what = N_("Netcafe Face is already open for {path}.")
+    means = N_("Its window has been brought to the front.")
+
+
+class Cancelled(NetcafeError):
+    """A person stopped the work before its end."""
+
+    exit_code = 130
+    what = N_("Stopped.")
+    means = N_("What was finished is kept.")

@@ -1,0 +1,1 @@
+"""The session log and customer lists written as files."""

@@ -1,0 +1,1 @@
+"""Windows, pages, table models and the worker threads behind them."""

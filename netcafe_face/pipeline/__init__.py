@@ -1,0 +1,1 @@
+"""Use cases: recognition of frames, identification, verification, enrolment, seats and visits."""

@@ -1,0 +1,1 @@
+"""Model packs, detection, alignment, quality, embedding: pictures in, faces out."""
