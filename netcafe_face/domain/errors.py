@@ -34,7 +34,11 @@ class NetcafeError(Exception):
     def explain(self, translate: Callable[[str], str] = str) -> str:
         """Compose the message for a person, in the language of `translate`."""
         parts = (self.what, self.means, self.remedy)
-        return " ".join(translate(part).format(**self.details) for part in parts if part)
+        words = {
+            name: translate(value) if isinstance(value, str) and value else value
+            for name, value in self.details.items()
+        }
+        return " ".join(translate(part).format(**words) for part in parts if part)
 
     def __str__(self) -> str:
         return self.explain()
@@ -58,6 +62,20 @@ class ImageTooLarge(InputError):
 
     what = N_("The picture {path} is too large: {width}×{height} pixels.")
     remedy = N_("Make it smaller than {limit_mp} megapixels and try again.")
+
+
+class VideoUnreadable(InputError):
+    """A video file is missing, empty, damaged or of an unknown kind. Details: path, reason."""
+
+    what = N_("The video {path} cannot be read ({reason}).")
+    remedy = N_("Open it in a video player to check it, or choose another video.")
+
+
+class NoPictures(InputError):
+    """A folder holds no picture that can be read. Details: path."""
+
+    what = N_("There is no picture that can be read in {path}.")
+    remedy = N_("Choose a folder with JPEG, PNG or WebP pictures.")
 
 
 class NoFaceFound(InputError):
@@ -87,6 +105,22 @@ class DegenerateLandmarks(InputError):
 
     what = N_("The eyes, nose and mouth of a face could not be placed ({reason}).")
     remedy = N_("Use another picture of this face.")
+
+
+class PicturesDisagree(InputError):
+    """The pictures offered for one customer show different people. Details: path (the odd one)."""
+
+    what = N_("The face in {path} does not look like the person in the other pictures.")
+    means = N_("Nothing was stored, so that two people are not mixed up under one name.")
+    remedy = N_("Take that picture away, or take a new one.")
+
+
+class AlreadyEnrolled(InputError):
+    """A face offered for enrolment looks like another customer's. Details: code, name, similarity."""
+
+    what = N_("This face looks like {name} ({code}), who is already enrolled (similarity {similarity}).")
+    means = N_("Nothing was stored, so that one person does not get two names.")
+    remedy = N_("Add the pictures to that customer, or confirm that this is somebody else.")
 
 
 class ValueRefused(InputError):
@@ -136,6 +170,127 @@ class ModelUnusable(ModelError):
 
     what = N_("The network {path} cannot be used: {reason}.")
     remedy = N_("Install the pack again, or choose another one with “models use”.")
+
+
+class PackShipped(ModelError):
+    """A pack that came with the program was to be removed. Details: name."""
+
+    what = N_("The model pack “{name}” came with the program and cannot be removed.")
+    remedy = N_("To use another one, choose it with “models use”.")
+
+
+class PackInUse(ModelError):
+    """The pack in use was to be removed. Details: name."""
+
+    what = N_("The model pack “{name}” is in use and was not removed.")
+    remedy = N_("Choose another pack with “models use” first.")
+
+
+class PacksBusy(ModelError):
+    """Another process is changing the packs. Details: path."""
+
+    what = N_("Another program is installing or removing a model pack in {path}.")
+    means = N_("Nothing was changed.")
+    remedy = N_("Wait until it has finished and try again.")
+
+
+class PackUnknown(ModelError):
+    """The catalogue has no pack of this name. Details: name, known."""
+
+    what = N_("The catalogue has no model pack called “{name}”.")
+    remedy = N_("It has: {known}. A pack of your own is installed with “models import”.")
+
+
+class LicenceNotAccepted(ModelError):
+    """A pack was to be installed without its licence being accepted. Details: name, licence."""
+
+    what = N_("The licence of the model pack “{name}” ({licence}) was not accepted.")
+    means = N_("Nothing was installed.")
+    remedy = N_("Read it with “models info {name}”; to accept it, answer “yes” or add --accept-licence.")
+
+
+class DownloadFailed(ModelError):
+    """A file could not be fetched. Details: name (file), url, reason, files (how to do it by hand)."""
+
+    what = N_("{name} could not be downloaded ({reason}).")
+    means = N_("No model pack was installed or changed.")
+    remedy = N_(
+        "Try again: what has arrived is kept and continued. Without internet, fetch these files on another "
+        "computer and run “models import” with their paths: {files}"
+    )
+
+
+class DownloadStalled(DownloadFailed):
+    """A server stopped sending, or sends too slowly. Details: as for DownloadFailed."""
+
+    what = N_("The download of {name} came to a standstill ({reason}).")
+
+
+class WrongFile(ModelError):
+    """A fetched or given file is not the one expected. Details: name, expected, actual, files."""
+
+    what = N_("{name} is not the expected file (SHA-256 {actual}, expected {expected}).")
+    means = N_("It was not installed: it is damaged, replaced, or another version.")
+    remedy = N_("Fetch it again from its own address, or run “models import” with the right file: {files}")
+
+
+class HashUnknown(ModelError):
+    """A file with no published SHA-256 was not accepted. Details: name (file), pack, actual."""
+
+    what = N_("Nobody has published a SHA-256 for {name}, so the program cannot tell whether it is genuine.")
+    means = N_("Nothing was installed. The file that arrived has the SHA-256 {actual}.")
+    remedy = N_(
+        "Compare it with a source you trust; to accept exactly this file, add --accept-hash {actual}."
+    )
+
+
+class PinsUnreadable(ModelError):
+    """The file of accepted SHA-256 is damaged. Details: path, reason."""
+
+    what = N_("The file {path}, which remembers the SHA-256 that were accepted, cannot be read ({reason}).")
+    means = N_("No model pack is installed, since an exchanged file would not be noticed.")
+    remedy = N_("Put it right, or delete it to be asked again about the files it remembers.")
+
+
+class NoRoomForPack(ModelError):
+    """There is too little free space for a pack. Details: path, needed_mb, free_mb."""
+
+    what = N_("The disk that holds {path} has {free_mb} MB free, and {needed_mb} MB are needed.")
+    means = N_("No model pack was installed or changed.")
+    remedy = N_("Free some space and try again.")
+
+
+class ArchiveRefused(ModelError):
+    """A zip file is damaged, dangerous or not what is expected. Details: path, reason."""
+
+    what = N_("The archive {path} was not unpacked: {reason}.")
+    means = N_("No model pack was installed or changed.")
+    remedy = N_("Fetch it again from its own address.")
+
+
+class FilesNotRecognised(ModelError):
+    """Files to be imported belong to no known pack. Details: path, reason."""
+
+    what = N_("{path} cannot be imported: {reason}.")
+    remedy = N_(
+        "Give a pack's folder (with its pack.toml), a zip of one, or the files named by “models info NAME”."
+    )
+
+
+class FilesIncomplete(ModelError):
+    """Some of a pack's files were not given. Details: name, missing, files."""
+
+    what = N_("The model pack “{name}” also needs {missing}.")
+    means = N_("Nothing was installed.")
+    remedy = N_("Give all its files at once to “models import”: {files}")
+
+
+class RecognitionFailed(ModelError):
+    """One picture could not be searched for faces. Details: reason."""
+
+    what = N_("A picture could not be searched for faces ({reason}).")
+    means = N_("The program goes on with the next picture.")
+    remedy = N_("If this stays, run “doctor”.")
 
 
 class GalleryError(NetcafeError):
@@ -206,6 +361,13 @@ class ConsentMissing(GalleryError):
     remedy = N_("Ask the customer, then record how the consent was given.")
 
 
+class SampleMissing(InputError):
+    """A picture that the sample café is made of is not installed. Details: path."""
+
+    what = N_("The sample café cannot be built: the picture {path} is missing or unusable.")
+    remedy = N_("Install the packages again: delete the folder .venv and start main.py.")
+
+
 class CameraError(NetcafeError):
     """A camera, video or image folder gives no frames."""
 
@@ -241,6 +403,41 @@ class SettingsInvalid(NetcafeError):
     exit_code = 9
     what = N_("The settings file {path} cannot be used ({reason}).")
     remedy = N_("Correct it, or move it away to start from the defaults.")
+
+
+class SetUpError(NetcafeError):
+    """The program cannot be made ready to start on this machine."""
+
+    exit_code = 3
+
+
+class PackagesNotInstalled(SetUpError):
+    """Installing the packages failed. Details: reason, remedy."""
+
+    what = N_("The packages this program needs could not be installed ({reason}).")
+    means = N_("It cannot start yet; nothing else on this computer was changed.")
+    remedy = "{remedy}"
+
+
+class EnsurepipMissing(SetUpError):
+    """This Python cannot make virtual environments. Details: package."""
+
+    what = N_("This Python was installed without the part that makes virtual environments.")
+    remedy = N_("Install it, then start again: sudo apt-get install {package}")
+
+
+class SystemLibrariesMissing(SetUpError):
+    """Libraries of the operating system are missing. Details: libraries, command."""
+
+    what = N_("This computer lacks libraries that the window and the cameras need: {libraries}.")
+    remedy = N_("Install them, then start again: {command}")
+
+
+class FolderUnusable(SetUpError):
+    """A folder cannot be made or written to. Details: path, reason."""
+
+    what = N_("The folder {path} cannot be used ({reason}).")
+    remedy = N_("Correct its permissions, or choose another folder with --data.")
 
 
 class AlreadyRunning(NetcafeError):

@@ -58,6 +58,10 @@ class QualityFlaw(Enum):
     CUT_OFF = "cut_off"
 
 
+UNTRUSTED_FLAWS = frozenset({QualityFlaw.TOO_SMALL, QualityFlaw.BLURRED})
+"""Flaws that make strangers look alike to a network, so that nobody is named over them."""
+
+
 @dataclass(frozen=True)
 class QualityReport:
     """How usable one face is.
@@ -83,6 +87,11 @@ class QualityReport:
     roll: float
     outside: float
     flaws: frozenset[QualityFlaw]
+
+    @property
+    def trusted(self) -> bool:
+        """Return whether a name may rest on this face."""
+        return not self.flaws & UNTRUSTED_FLAWS
 
     @property
     def score(self) -> float:

@@ -184,10 +184,11 @@ class Match:
         return self.candidates[0].customer_id if self.decision is Decision.KNOWN else None
 
 
-def decide(candidates: Sequence[Candidate], rule: DecisionRule) -> Match:
+def decide(candidates: Sequence[Candidate], rule: DecisionRule, trusted: bool = True) -> Match:
     """Decide about one face from its nearest customers, best first.
 
-    Known asks for the threshold and the margin; whatever lies in between is undecided.
+    Known asks for the threshold, the margin and a face that can be trusted (see `UNTRUSTED_FLAWS`); whatever
+    lies in between is undecided.
     """
     ranked = tuple(candidates)
     if not ranked:
@@ -196,7 +197,7 @@ def decide(candidates: Sequence[Candidate], rule: DecisionRule) -> Match:
     margin = best - ranked[1].similarity if len(ranked) > 1 else 2.0
     if not math.isfinite(best) or best < rule.doubt_from:
         decision = Decision.UNKNOWN
-    elif best >= rule.threshold and margin >= rule.margin:
+    elif trusted and best >= rule.threshold and margin >= rule.margin:
         decision = Decision.KNOWN
     else:
         decision = Decision.UNDECIDED

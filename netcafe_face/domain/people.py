@@ -141,7 +141,8 @@ class Visit:
     Attributes:
         seat: the seat's name, or the source's name where it has no seats.
         customer_id: None for a stranger or an undecided face, and once the customer is erased.
-        label: the name shown: the customer's, or “Stranger 3”.
+        label: the customer's name; “#3” for the session's third stranger, whom every edge shows as
+            “Stranger 3” in its own language; empty while undecided.
         similarity: best cosine seen; margin, threshold and pack_id say what the decision rested on.
         ended_at: None while it lasts.
     """
