@@ -1,1 +1,1 @@
-"""Paths, settings and the one-instance lock of a data folder."""
+"""Where a data folder lies, its settings, its log and its one-instance lock."""

@@ -1,0 +1,119 @@
+"""From `python3 main.py …` to the command line: packages, display, libraries, then the command itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from netcafe_face import i18n
+from netcafe_face.config.qt_environment import Display, choose_platform
+from netcafe_face.domain.errors import NetcafeError, PackagesNotInstalled
+from netcafe_face.i18n import _
+from netcafe_face.startup.console import say
+from netcafe_face.startup.environment import ensure_environment
+from netcafe_face.startup.libraries import ensure_libraries, needed_libraries
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The folder of main.py."""
+
+_RESTARTS = "NETCAFE_FACE_RESTARTS"
+_MOST_RESTARTS = 2
+_OPTIONS_WITH_VALUE = ("--data", "--lang")
+_SHOWS_WINDOW = ("", "demo", "test")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a command, after making ready whatever it needs, and return its exit status.
+
+    Args:
+        argv: the arguments after main.py; none opens the window, `test` runs the tests, all others go to
+            `netcafe_face.cli`.
+    """
+    try:
+        i18n.set_language(_language(argv))
+        return _main(list(argv))
+    except NetcafeError as error:
+        say(error.explain(_))
+        return error.exit_code
+    except KeyboardInterrupt:
+        say(_("Stopped."))
+        return 130
+
+
+def run_tests(arguments: Sequence[str]) -> int:
+    """Run pytest in the folder of main.py, with the packages for developers, and return its exit status."""
+    return main(["test", *arguments])
+
+
+def command_of(argv: Sequence[str]) -> str:
+    """Return the command among the arguments, "" for the window, "--help" where only help is asked for."""
+    skip = False
+    for argument in argv:
+        if skip:
+            skip = False
+        elif argument in _OPTIONS_WITH_VALUE:
+            skip = True
+        elif argument in ("--help", "--version", "-h"):
+            return "--help"
+        elif not argument.startswith("-"):
+            return argument
+    return ""
+
+
+def _main(argv: list[str]) -> int:
+    command = command_of(argv)
+    python = ensure_environment(ROOT / ("requirements-dev.txt" if command == "test" else "requirements.txt"))
+    if python is not None:
+        return _restart(python, argv)
+    os.environ.pop(_RESTARTS, None)
+    display = choose_platform()
+    if display is Display.NONE and command in _SHOWS_WINDOW:
+        say(_("No display was found: windows are drawn off screen (QT_QPA_PLATFORM=offscreen)."))
+    if command not in ("doctor", "--help"):
+        ensure_libraries(needed_libraries(display))
+    if command == "test":
+        os.chdir(ROOT)
+        return _replace_process([sys.executable, "-m", "pytest", *argv[argv.index("test") + 1 :]])
+    from netcafe_face.cli import main as run_command
+
+    return run_command(argv)
+
+
+def _restart(python: Path, argv: Sequence[str]) -> int:
+    restarts = int(os.environ.get(_RESTARTS, "0"))
+    if restarts >= _MOST_RESTARTS:
+        raise PackagesNotInstalled(
+            reason=_("the environment of {python} does not hold what was installed into it").format(
+                python=python
+            ),
+            remedy=_("Delete the folder {folder}, then start again.").format(folder=python.parents[1]),
+        )
+    os.environ[_RESTARTS] = str(restarts + 1)
+    return _replace_process([str(python), str(ROOT / "main.py"), *argv])
+
+
+def _replace_process(command: list[str]) -> int:
+    """Go on as another command; on Windows, where that would return to the prompt at once, wait for it."""
+    if sys.platform != "win32":
+        sys.stdout.flush()
+        os.execv(command[0], command)
+    import subprocess
+
+    with subprocess.Popen(command) as child:
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:  # the child was told as well
+                continue
+
+
+def _language(argv: Sequence[str]) -> str:
+    wanted = ""
+    for position, argument in enumerate(argv):
+        if argument == "--lang" and position + 1 < len(argv):
+            wanted = argv[position + 1]
+        elif argument.startswith("--lang="):
+            wanted = argument.partition("=")[2]
+    return wanted if wanted in i18n.LANGUAGES else ""
