@@ -1,1 +1,1 @@
-"""The session log and customer lists written as files."""
+"""Writes visits and customers to files that other programs read, and reads visits back."""

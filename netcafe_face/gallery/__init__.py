@@ -1,1 +1,1 @@
-"""The database of customers, consents, templates and visits, and the in-memory index over it."""
+"""The gallery: the customer database, and the index that recognition searches."""

@@ -1,0 +1,62 @@
+"""Starting the window: the QApplication, theme, language, and the event loop."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+
+from PyQt6.QtCore import QTimer
+from PyQt6.QtWidgets import QApplication
+
+from netcafe_face import __version__
+from netcafe_face.gui.context import GuiContext
+from netcafe_face.gui.language import use_language
+from netcafe_face.gui.main_window import MainWindow
+from netcafe_face.gui.theme import theme
+
+
+def make_application(argv: Sequence[str]) -> QApplication:
+    """Return the process's QApplication, made if there is none."""
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(list(argv) or sys.argv[:1])
+    application.setApplicationName("Netcafe Face")
+    application.setApplicationVersion(__version__)
+    application.setDesktopFileName("netcafe-face")
+    return application
+
+
+def build_window(context: GuiContext) -> MainWindow:
+    """Apply theme and language from the settings and return the window, not shown yet."""
+    theme().choose(context.cafe.settings.theme)
+    use_language(context.cafe.settings.language)
+    return MainWindow(context)
+
+
+def run(context: GuiContext, *, argv: Sequence[str]) -> int:
+    """Show the window and return the exit code once it is closed."""
+    from netcafe_face.config.instance import server_name
+    from netcafe_face.gui.error_dialog import install_excepthook
+    from netcafe_face.gui.instance import FrontServer
+
+    application = make_application(argv)
+    install_excepthook(application)
+    window = build_window(context)
+    server = FrontServer(server_name(context.cafe.paths))
+    server.asked.connect(window.come_to_front)
+    window.show()
+    timer = _let_signals_in(application)
+    code = application.exec()
+    timer.stop()
+    server.close()
+    return code
+
+
+def _let_signals_in(application: QApplication) -> QTimer:
+    """Make Ctrl+C and a polite kill close the window: Python sees signals only between its own steps."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: application.closeAllWindows())
+    timer = QTimer(application)
+    timer.timeout.connect(lambda: None)
+    timer.start(250)
+    return timer

@@ -1,0 +1,67 @@
+"""Choosing the model pack, with the facts of its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+
+from netcafe_face.gui import tokens
+from netcafe_face.gui.pack_words import accuracy_words, licence_words
+from netcafe_face.gui.widgets import label
+from netcafe_face.i18n import _
+from netcafe_face.vision.card import PackCard
+from netcafe_face.vision.packs import PackLibrary
+
+
+def installed_cards(shipped: Path, user: Path) -> list[PackCard]:
+    """Return the cards of the packs that can be chosen, by name; slow."""
+    entries = PackLibrary(shipped, user).entries()
+    return [entry.card for entry in entries if entry.card is not None and not entry.hidden]
+
+
+class PackChoice(QWidget):
+    """A list of packs and, below it, what the chosen one's card says.
+
+    Signals:
+        chosen: (name) a person chose another pack.
+    """
+
+    chosen = pyqtSignal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.list = QComboBox()
+        self.facts = label("muted", wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(tokens.SPACE_XS)
+        layout.addWidget(self.list)
+        layout.addWidget(self.facts)
+        self.list.activated.connect(self._choose)
+
+    def show_packs(self, cards: list[PackCard], current: str) -> None:
+        """Fill the list and choose one by its name."""
+        self.list.clear()
+        for card in cards:
+            self.list.addItem(f"{card.name} {card.version}", card)
+        names = [card.name for card in cards]
+        self.list.setCurrentIndex(names.index(current) if current in names else -1)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Set every text anew."""
+        self.list.setAccessibleName(_("Model pack"))
+        card = self.list.currentData()
+        if not isinstance(card, PackCard):
+            self.facts.setText("")
+            return
+        lines = [licence_words(card), accuracy_words(card.thresholds), *card.weaknesses[:1]]
+        self.facts.setText("\n".join(lines))
+
+    def _choose(self, _index: int) -> None:
+        self.retranslate()
+        card = self.list.currentData()
+        if isinstance(card, PackCard):
+            self.chosen.emit(card.name)

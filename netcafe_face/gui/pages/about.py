@@ -1,0 +1,199 @@
+"""About: version, model pack and its honest accuracy, third parties and licences."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata, resources
+from pathlib import Path
+
+from PyQt6.QtCore import Qt, QUrl
+from PyQt6.QtGui import QDesktopServices
+from PyQt6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from netcafe_face import __version__
+from netcafe_face.gui import tokens
+from netcafe_face.gui.context import GuiContext
+from netcafe_face.gui.icons import icon
+from netcafe_face.gui.pack_words import accuracy_words, licence_words
+from netcafe_face.gui.page import Page
+from netcafe_face.gui.widgets import Button, card, label
+from netcafe_face.gui.work import Job
+from netcafe_face.i18n import _
+from netcafe_face.vision.card import PackCard
+
+LICENCE_FILE = Path(str(resources.files("netcafe_face"))).parent / "LICENSE"
+THIRD_PARTIES = (
+    "PyQt6",
+    "PyQt6-Qt6",
+    "opencv-python",
+    "onnxruntime",
+    "numpy",
+    "insightface",
+    "scikit-image",
+    "sqlite-utils",
+    "click",
+    "platformdirs",
+    "filelock",
+    "tomli_w",
+    "pillow",
+    "cv2-enumerate-cameras",
+)
+
+
+def third_parties() -> list[tuple[str, str, str]]:
+    """Return name, version and licence of every package that is installed and used; slow."""
+    found = []
+    for name in THIRD_PARTIES:
+        try:
+            facts = metadata.metadata(name)
+        except metadata.PackageNotFoundError:
+            continue
+        found.append((facts["Name"], facts["Version"], _licence(facts)))
+    return found
+
+
+def _licence(facts: metadata.PackageMetadata) -> str:
+    if "License-Expression" in facts:
+        return facts["License-Expression"]
+    classified = [
+        value.rsplit(" :: ", 1)[-1]
+        for value in facts.get_all("Classifier") or []
+        if value.startswith("License :: ") and value != "License :: OSI Approved"
+    ]
+    if classified:
+        return ", ".join(classified)
+    # Some packages put the whole licence text there; its first line is its name.
+    lines = (facts.get_all("License") or [""])[0].strip().splitlines()
+    return lines[0][:60] if lines else "?"
+
+
+class AboutPage(Page):
+    """Says what this program is made of."""
+
+    key = "about"
+    icon_name = "about"
+
+    def __init__(self, context: GuiContext) -> None:
+        super().__init__(context)
+        self._card: PackCard | None = None
+        self._parties: list[tuple[str, str, str]] = []
+        self._program, self._terms = label("section"), label(wrap=True)
+        self._pack_title, self._pack = label("section"), label(wrap=True)
+        self._weak_title, self._weak = label("strong"), label(wrap=True)
+        self._font, self._parties_title = label("muted", wrap=True), label("section")
+        self._grid = QGridLayout()
+        self.licence_button, self.copy_button = Button(icon_name="log"), Button(icon_name="copy")
+        self._lay_out()
+        self.licence_button.clicked.connect(self._open_licence)
+        self.copy_button.clicked.connect(self.copy)
+        self.retranslate()
+
+    def title(self) -> str:
+        """Return the page's name."""
+        return _("About")
+
+    def explanation(self) -> str:
+        """Return what the page is for."""
+        return _("What this program is, how well it recognises, and whose work it stands on.")
+
+    def retranslate(self) -> None:
+        """Set every text anew."""
+        super().retranslate()
+        self._program.setText(f"Netcafe Face {__version__}")
+        self._terms.setText(
+            _(
+                "Free software under the GNU General Public License, version 3. It comes with no warranty. "
+                "Faces are sensitive data: enrol only people who agreed, and delete them when they ask."
+            )
+        )
+        self._pack_title.setText(_("Model pack in use"))
+        self._pack.setText("\n".join(self._pack_lines()) or _("Loading …"))
+        self._weak_title.setText(_("What it is weak at"))
+        self._weak.setText("\n".join(f"•  {text}" for text in self._card.weaknesses) if self._card else "")
+        self._weak_title.setVisible(bool(self._weak.text()))
+        self._parties_title.setText(_("Third parties"))
+        self._font.setText(_("Font: Be Vietnam Pro, SIL Open Font License 1.1."))
+        self.licence_button.setText(_("Read the licence"))
+        self.copy_button.setText(_("Copy"))
+
+    def on_shown(self) -> None:
+        """Read the card and the packages' facts, off the GUI thread."""
+        cafe = self.context.cafe
+
+        def work(_job: Job) -> tuple[PackCard, list[tuple[str, str, str]]]:
+            return cafe.pack.card, third_parties()
+
+        self.context.workers.start(work, self._loaded, self.message.show_error, owner=self, key="about")
+
+    def copy(self) -> None:
+        """Copy everything on the page as text."""
+        lines = [
+            f"Netcafe Face {__version__}",
+            f"Python {platform.python_version()}, {platform.platform()}",
+            *self._pack_lines(),
+            *(f"{name} {version} ({licence})" for name, version, licence in self._parties),
+        ]
+        if (clipboard := QApplication.clipboard()) is not None:
+            clipboard.setText("\n".join(lines))
+        self.copy_button.setText(_("Copied"))
+
+    def _loaded(self, found: tuple[PackCard, list[tuple[str, str, str]]]) -> None:
+        self._card, self._parties = found
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+        for row, facts in enumerate(self._parties):
+            for column, text in enumerate(facts):
+                cell = label("" if column == 0 else "muted", wrap=column == 2)
+                cell.setText(text)
+                self._grid.addWidget(cell, row, column)
+        self._grid.setColumnStretch(2, 1)
+        self.retranslate()
+
+    def _pack_lines(self) -> list[str]:
+        found = self._card
+        if found is None:
+            return []
+        return [
+            f"{found.name} {found.version}  ({found.pack_id})",
+            licence_words(found),
+            accuracy_words(found.thresholds),
+            _("Trained on: {text}").format(text=found.trained_on),
+        ]
+
+    def _open_licence(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(LICENCE_FILE)))
+
+    def _lay_out(self) -> None:
+        self.header.add_action(self.licence_button)
+        self.header.add_action(self.copy_button)
+        inside = QWidget()
+        inside.setObjectName("scrolled")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, tokens.SPACE_S, 0)
+        column.setSpacing(tokens.SPACE_M)
+        sign = QLabel()
+        sign.setPixmap(icon("brand", "accent").pixmap(40, 40))
+        program, words = card()
+        head = QHBoxLayout()
+        head.addWidget(sign)
+        head.addWidget(self._program, 1)
+        words.addLayout(head)
+        words.addWidget(self._terms)
+        pack, words = card()
+        for widget in (self._pack_title, self._pack, self._weak_title, self._weak):
+            words.addWidget(widget)
+        parties, words = card()
+        words.addWidget(self._parties_title)
+        self._grid.setHorizontalSpacing(tokens.SPACE_XL)
+        words.addLayout(self._grid)
+        words.addWidget(self._font)
+        for frame in (program, pack, parties):
+            column.addWidget(frame)
+        column.addStretch(1)
+        for text in inside.findChildren(QLabel):
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(inside)
+        self.body.addWidget(scroll, 1)
