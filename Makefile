@@ -1,21 +1,24 @@
 PYTHON ?= python3
 
-.PHONY: check lint types imports test run bench messages
+.PHONY: check lint types imports test cover run bench messages
 
 check: lint types imports test
 
 lint:
-	ruff check .
-	ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
 
 types:
-	mypy
+	$(PYTHON) -m mypy
 
 imports:
 	lint-imports
 
 test:
-	$(PYTHON) -m pytest -q
+	$(PYTHON) main.py test -q
+
+cover:
+	$(PYTHON) main.py test -q --cov --cov-report=term-missing:skip-covered
 
 run:
 	$(PYTHON) main.py

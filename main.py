@@ -15,7 +15,12 @@ if sys.version_info < (3, 11):
         % (sys.version_info[:2] * 2)
     )
 
-from netcafe_face.startup.launch import main
+from netcafe_face.startup.launch import prepare
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status = prepare(sys.argv[1:])
+    if status is None:
+        from netcafe_face.cli import main
+
+        status = main(sys.argv[1:])
+    sys.exit(status)

@@ -1,7 +1,9 @@
 """Measure a pack's cosine thresholds at false-accept rates, on people given by folder or tar.
 
 A set is a folder or tar with one folder a person (`Name/Name_0001.jpg`), or, with `--distinct`, a folder of
-pictures in which no person is expected to appear in two pictures. At every rate the highest threshold of all
+pictures in which every face is another person. With `--seen` a set says that the network was trained on these
+pictures (without their names): strangers look less alike there than strangers it never saw, so `--seen-gap`
+is added, and what rests on such a set is marked as extrapolated. At every rate the highest threshold of all
 sets counts; rates that fewer than ten false accepts carry are extrapolated and marked.
 """
 
@@ -34,9 +36,10 @@ _BINS = 20_000
 
 @dataclass(frozen=True)
 class Scores:
-    """Histograms of cosines, −1 to 1, of genuine and impostor pairs of one set."""
+    """Histograms of cosines, −1 to 1, of one set's pairs; `gap` is added to the thresholds of a seen one."""
 
     name: str
+    gap: float
     faces: int
     people: int
     genuine: npt.NDArray[np.int64]
@@ -49,7 +52,7 @@ class Scores:
             return None
         accepted = np.cumsum(self.impostor[::-1])[::-1]
         index = int(np.argmax(accepted <= total * far))
-        return index * 2 / _BINS - 1
+        return index * 2 / _BINS - 1 + self.gap
 
     def accepted(self, threshold: float) -> float:
         """Return the part of genuine pairs at or above a cosine."""
@@ -62,30 +65,31 @@ def main(argv: list[str]) -> int:
     """Run the measurement and print the card's threshold section."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks thresholds", description=__doc__)
     parser.add_argument("--pack", type=Path, default=Path("models/netcafe-mini"))
-    parser.add_argument(
-        "--people", type=Path, action="append", default=[], help="folder or tar, one folder a person"
-    )
-    parser.add_argument(
-        "--distinct", type=Path, action="append", default=[], help="folder, every face another person"
-    )
+    for name, meaning in (
+        ("--people", "folder or tar, one folder a person"),
+        ("--seen", "like --people, and the network was trained on it"),
+        ("--distinct", "folder, every face another person"),
+    ):
+        parser.add_argument(name, type=Path, action="append", default=[], help=meaning)
+    parser.add_argument("--seen-gap", type=float, default=0.0, help="cosine added to thresholds of --seen")
     options = parser.parse_args(argv)
     pack = load_pack(options.pack)
     runtime = Runtime()
     recognizer = Recognizer(
         build_detector(pack, runtime), build_embedder(pack, runtime), pack.card.thresholds
     )
-    sets = [_measure(recognizer, path, distinct=False) for path in options.people]
+    sets = [_measure(recognizer, path, options.seen_gap) for path in options.seen]
+    sets += [_measure(recognizer, path) for path in options.people]
     sets += [_measure(recognizer, path, distinct=True) for path in options.distinct]
     _report(sets)
     return 0
 
 
-def _measure(recognizer: Recognizer, path: Path, distinct: bool) -> Scores:
+def _measure(recognizer: Recognizer, path: Path, gap: float = 0.0, distinct: bool = False) -> Scores:
     vectors: list[npt.NDArray[np.float32]] = []
     owners: list[int] = []
-    pictures: list[int] = []
     numbers: dict[str, int] = {}
-    for count, (person, image) in enumerate(_pictures(path)):
+    for person, image in _pictures(path):
         faces = recognizer.analyse(image)
         try:
             chosen = (
@@ -98,11 +102,13 @@ def _measure(recognizer: Recognizer, path: Path, distinct: bool) -> Scores:
                 vectors.append(face.embedding)
                 owner = len(owners) if distinct else numbers.setdefault(person, len(numbers))
                 owners.append(owner)
-                pictures.append(count)
-    return _histograms(path.name, np.stack(vectors), np.array(owners))
+    genuine, impostor = _histograms(np.stack(vectors), np.array(owners))
+    return Scores(path.name, gap, len(vectors), len(set(owners)), genuine, impostor)
 
 
-def _histograms(name: str, vectors: npt.NDArray[np.float32], owners: npt.NDArray[np.int64]) -> Scores:
+def _histograms(
+    vectors: npt.NDArray[np.float32], owners: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     genuine, impostor = np.zeros(_BINS, np.int64), np.zeros(_BINS, np.int64)
     for start in range(0, len(vectors), 512):
         block = slice(start, start + 512)
@@ -112,7 +118,7 @@ def _histograms(name: str, vectors: npt.NDArray[np.float32], owners: npt.NDArray
         bins = np.clip(((cosines + 1) * _BINS / 2).astype(np.int64), 0, _BINS - 1)
         genuine += np.bincount(bins[later & same], minlength=_BINS)
         impostor += np.bincount(bins[later & ~same], minlength=_BINS)
-    return Scores(name, len(vectors), len(set(owners.tolist())), genuine, impostor)
+    return genuine, impostor
 
 
 def _pictures(path: Path) -> Iterator[tuple[str, Image]]:
@@ -146,20 +152,19 @@ def _report(sets: list[Scores]) -> None:
         for far in RATES:
             value = scores.threshold(far)
             if value is not None:
-                tar = scores.accepted(value)
+                tar = scores.accepted(value - scores.gap)
                 shown = "" if math.isnan(tar) else f", genuine pairs accepted {tar:.1%}"
                 print(f"#   FAR {far:.0e}: cosine {value:.3f}{shown}")
     measured: list[tuple[float, float]] = []
     for far in RATES:
         values = [(v, s) for s in sets if (v := s.threshold(far)) is not None]
-        extrapolated = not values
         if values:
             value, best = max(values, key=lambda pair: pair[0])
-            pairs = int(best.impostor.sum())
+            pairs, extrapolated = int(best.impostor.sum()), best.gap > 0
         else:
             (far_a, a), (far_b, b) = measured[-2:]
             value = b + (b - a) * math.log(far_b / far) / math.log(far_a / far_b)
-            pairs = 0
+            pairs, extrapolated = 0, True
         value = max(value, measured[-1][1] if measured else -1.0)
         measured.append((far, value))
         print(f"[[thresholds.points]]\nfar = {far:.0e}\ncosine = {value:.3f}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from netcafe_face.camera.sources import SourceKind, SourceSpec, open_source
 from netcafe_face.config.paths import Paths, data_paths
 from netcafe_face.config.settings import Settings, load_settings, save_settings
+from netcafe_face.domain.errors import FolderUnusable
 from netcafe_face.domain.people import Seat
 from netcafe_face.vision.packs import ModelPack, PackLibrary
 from netcafe_face.vision.runtime import Runtime
@@ -191,6 +192,24 @@ class Cafe:
             return SampleSource(self._sample_scene, loop=spec.loop, realtime=spec.realtime)
         return open_source(spec)
 
+    def begin_afresh(self) -> None:
+        """Delete the sample café's customers, log, exports and settings.
+
+        Raises:
+            FolderUnusable: they cannot be deleted.
+        """
+        import shutil
+
+        if not self.is_sample:
+            raise ValueError("only the sample café begins afresh")
+        try:
+            for folder in (self.paths.database, self.paths.exports):
+                shutil.rmtree(folder, ignore_errors=False)
+            self.paths.settings_file.unlink(missing_ok=True)
+        except OSError as error:
+            raise FolderUnusable(path=self.paths.root, reason=error.strerror or str(error)) from error
+        self.paths.create()
+
     def enrol_sample_people(self) -> int:
         """Enrol the sample café's customers, and return how many there are.
 
@@ -244,9 +263,10 @@ def build(data_dir: Path | None = None) -> Cafe:
     return Cafe(paths, load_settings(paths.settings_file))
 
 
-def build_sample(data_dir: Path | None = None) -> Cafe:
+def build_sample(data_dir: Path | None = None, language: str | None = None) -> Cafe:
     """Put the sample café together: a data folder of its own inside the other one."""
     outer = data_paths(data_dir).create()
     settings = load_settings(outer.settings_file)
     paths = Paths(outer.root / "sample-cafe").create()
-    return Cafe(paths, Settings(language=settings.language, theme=settings.theme), is_sample=True)
+    chosen = Settings(language=language or settings.language, theme=settings.theme)
+    return Cafe(paths, chosen, is_sample=True)

@@ -173,7 +173,7 @@ def use(ctx: click.Context, name: str, as_json: bool) -> None:
     click.echo(
         _("“{name}” is used from now on; a window that is open must be started again.").format(name=name)
     )
-    if not pack.card.commercial_use:
+    if pack.card.commercial_use != "allowed":
         click.echo(pack.card.licence_note, err=True)
     for line in change_lines(change["reembeddable"], change["to_reenrol"]):
         click.echo(line)

@@ -19,10 +19,14 @@ _CODES_SHOWN = 20
 
 def terms(card: PackCard) -> list[str]:
     """Return a pack's licence as lines, with what it means for a café."""
-    use = _("allowed in a business") if card.commercial_use else _("NOT allowed in a business")
+    uses = {
+        "allowed": _("its licence allows use in a business"),
+        "forbidden": _("NOT allowed in a business"),
+        "owner-decides": _("whether a business may rely on it is the owner's decision"),
+    }
     return [
         _("Licence of the model pack “{name}”: {licence}").format(name=card.name, licence=card.licence),
-        f"  {use}",
+        f"  {uses[card.commercial_use]}",
         f"  {card.licence_note}",
         "  " + _("Source: {source}").format(source=card.source),
     ]

@@ -84,6 +84,7 @@ def run(argv: list[str]) -> int:
     except BrokenPipeError:
         return _quietly_closed()
     except Exception:  # noqa: BLE001 - the outermost edge: no traceback reaches staff
+        _open_log(argv)
         _log.exception("unexpected error in a command")
         click.echo(
             _("Something unexpected went wrong; the log in the data folder has the details."), err=True
@@ -99,6 +100,20 @@ def _asked_language(argv: list[str]) -> str:
         if argument.startswith("--lang=") and argument[7:] in i18n.LANGUAGES:
             return argument[7:]
     return ""
+
+
+def _open_log(argv: list[str]) -> None:
+    """Have the log open for a traceback that comes before the café was put together."""
+    from netcafe_face.config.logs import start_logging
+    from netcafe_face.config.paths import data_paths
+
+    if logging.getLogger().handlers:
+        return
+    place = argv[argv.index("--data") + 1] if "--data" in argv[:-1] else None
+    try:
+        start_logging(data_paths(Path(place) if place else None).create().logs)
+    except NetcafeError as error:
+        click.echo(error.explain(_), err=True)
 
 
 def _tell(error: NetcafeError, argv: list[str]) -> int:

@@ -64,7 +64,7 @@ def check_python(version: tuple[int, int], is_64_bit: bool) -> Finding:
 
 
 def check_packages(wanted: Sequence[Requirement], installed: Mapping[str, str], remedy: str) -> Finding:
-    """Compare the installed packages with the pinned ones: one that is missing fails, another version warns."""
+    """Compare what is installed with the pins: a missing package fails, another version warns."""
     name = _("Packages")
     lacking = missing_requirements(wanted, installed)
     if not lacking:

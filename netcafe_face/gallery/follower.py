@@ -49,8 +49,8 @@ class IndexFollower:
     def follow(self) -> None:
         """Take over what has changed since the last time, by whichever process.
 
-        When that cannot be read, the index is emptied: somebody may just have been deleted or banned, so it is
-        better that nobody is recognised until a later call succeeds.
+        When that cannot be read, the index is emptied: somebody may just have been deleted or banned, so
+        it is better that nobody is recognised until a later call succeeds.
         """
         try:
             revision, changes = self._store.index_changes(self.pack_id, self._revision)

@@ -36,7 +36,7 @@ _DEAD_PART = 8
 """A block is compacted when more than one row in so many is dead."""
 _CROWDED_PART = 16
 """A block is enlarged ahead of time when its spare room is less than one row in so many."""
-_NOBODY = -np.inf
+_NOBODY = float("-inf")
 
 IntArray = npt.NDArray[np.int64]
 
@@ -166,35 +166,41 @@ class IndexSnapshot:
             raise ValueError(f"queries must have shape (n, {self.dimension}), got {queries.shape}")
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
-        found: list[list[Candidate]] = [[] for _ in queries]
-        if self._length and found:
-            self._rank(self._similarities(queries), k, found)
-        return [tuple(candidates) for candidates in found]
+        if not self._length:
+            return [()] * len(queries)
+        return [self._nearest(row, k) for row in self._similarities(queries)]
 
     def _similarities(self, queries: FloatArray) -> FloatArray:
         block, length = self._block, self._length
-        scores = queries @ block.vectors[:length].T
+        # OpenBLAS is quicker with the tall matrix on the left; one row a query is what `argmax` wants.
+        scores = np.ascontiguousarray((block.vectors[:length] @ queries.T).T)
         with block.lock:  # after the product: see the module's text
             dead = block.dead
         if dead.size:
             scores[:, dead[dead < length]] = _NOBODY
         return scores
 
-    def _rank(self, scores: FloatArray, k: int, found: list[list[Candidate]]) -> None:
-        block, spans = self._block, self._block.spans
-        every_query = np.arange(len(scores))
+    def _nearest(self, scores: FloatArray, k: int) -> tuple[Candidate, ...]:
+        """Take the best row `k` times, each time dropping its customer's other rows from `scores`.
+
+        The loop is over results: this beats a partial sort, and stays exact however many templates one
+        customer has. Plain numbers are taken out with `item`, which costs a tenth of indexing.
+        """
+        block = self._block
+        owner_of, id_of, score_of = block.owners.item, block.template_ids.item, scores.item
+        found: list[Candidate] = []
         for _ in range(k):
-            rows = scores.argmax(axis=1)
-            best = scores[every_query, rows].tolist()
-            owners, ids = block.owners[rows].tolist(), block.template_ids[rows].tolist()
-            for query, (similarity, owner, template_id) in enumerate(zip(best, owners, ids, strict=True)):
-                if similarity == _NOBODY:
-                    continue
-                if similarity != similarity:  # only NaN differs from itself
-                    raise ValueError("a query is not finite")
-                found[query].append(Candidate(owner, template_id, similarity))
-                for run in spans[owner]:
-                    scores[query, run] = _NOBODY
+            row = scores.argmax()
+            similarity = score_of(row)
+            if similarity == _NOBODY:
+                break
+            if similarity != similarity:  # only NaN differs from itself
+                raise ValueError("a query is not finite")
+            owner = owner_of(row)
+            found.append(Candidate(owner, id_of(row), similarity))
+            for run in block.spans[owner]:
+                scores[run] = _NOBODY
+        return tuple(found)
 
 
 class GalleryIndex:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import math
-import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar, Unpack
+from typing import Unpack
 
-from netcafe_face.domain.errors import N_, GalleryBusy, GalleryError, GalleryUnavailable
 from netcafe_face.domain.people import (
     Consent,
     Customer,
@@ -22,18 +17,10 @@ from netcafe_face.domain.people import (
     VisitFilter,
 )
 from netcafe_face.gallery.customers import CustomerFields
-from netcafe_face.gallery.database import FILE_NAME
-from netcafe_face.gallery.follower import IndexFollower
+from netcafe_face.gallery.engine import GalleryEngine
 from netcafe_face.gallery.index import IndexSnapshot
-from netcafe_face.gallery.store import GalleryStats, Store
+from netcafe_face.gallery.store import GalleryStats
 from netcafe_face.gallery.templates import PackChange
-from netcafe_face.gallery.worker import Hooks, JobQueueClosed, JobQueueFull, Worker
-
-POLL_S = 0.3
-ERASE_AGAIN_S = 1.0
-ERASE_AGAIN_AFTER_ERROR_S = 60.0
-T = TypeVar("T")
-_log = logging.getLogger(__name__)
 
 
 class Gallery:
@@ -45,19 +32,7 @@ class Gallery:
     """
 
     def __init__(self, folder: Path, pack_id: str) -> None:
-        self._path = folder / FILE_NAME
-        self._callbacks: dict[object, Callable[[], None]] = {}
-        self._callbacks_lock = threading.Lock()
-        self._store_in_use: Store | None = None
-        self._data_version = -1
-        self._erase_at_s = 0.0
-        self._changed = self._poll_failed = False
-        self._worker = Worker("gallery", Hooks(self._announce, self._poll, POLL_S))
-        try:
-            self._call(lambda: self._start(folder, pack_id))
-        except BaseException:
-            self.close()
-            raise
+        self._engine = GalleryEngine(folder, pack_id)
 
     @classmethod
     def open(cls, folder: Path, pack_id: str) -> Gallery:
@@ -83,39 +58,31 @@ class Gallery:
     @property
     def path(self) -> Path:
         """Return the database file."""
-        return self._path
+        return self._engine.path
 
     @property
     def snapshot(self) -> IndexSnapshot:
         """Return the newest index, at once."""
-        return self._follower.snapshot
+        return self._engine.snapshot
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Have `callback` called on the gallery thread after data changed; return what ends that.
+        """Have `callback` called on the gallery's thread after data changed; return what ends that.
 
         It should only pass the news on: the gallery waits for it.
         """
-        key = object()
-        with self._callbacks_lock:
-            self._callbacks[key] = callback
-
-        def unsubscribe() -> None:
-            with self._callbacks_lock:
-                self._callbacks.pop(key, None)
-
-        return unsubscribe
+        return self._engine.subscribe(callback)
 
     def use_pack(self, pack_id: str) -> None:
         """Recognise with the templates of another pack from now on."""
-        self._call(lambda: self._load(pack_id))
+        self._engine.use_pack(pack_id)
 
     def close(self) -> None:
         """Finish what is queued, close the database and end the thread. Closing twice is allowed."""
-        self._worker.stop(self._shut)
+        self._engine.close()
 
     def add_customer(self, customer: Customer, consent: Consent | None = None) -> Customer:
         """Store a new customer without a face; raises CustomerExists and ValueRefused."""
-        return self._write(lambda store: store.add_customer(customer, consent))
+        return self._engine.write(lambda store: store.add_customer(customer, consent))
 
     def enrol(
         self,
@@ -139,19 +106,19 @@ class Gallery:
             CustomerExists: the code is the code of somebody with another name.
             ValueRefused: a field is not acceptable.
         """
-        return self._write(lambda store: store.enrol(customer, consent, templates, photo_jpeg))
+        return self._engine.write(lambda store: store.enrol(customer, consent, templates, photo_jpeg))
 
     def add_templates(self, code: str, templates: Sequence[NewTemplate]) -> Customer:
         """Store more templates; raises CustomerNotFound and ConsentMissing."""
-        return self._write(lambda store: store.add_templates(code, templates))
+        return self._engine.write(lambda store: store.add_templates(code, templates))
 
     def customers(self, text: str = "", status: CustomerStatus | None = None) -> list[Customer]:
         """Return the customers whose code, name or phone holds each word of `text`, accents aside."""
-        return self._read(lambda store: store.customers.search(text, status))
+        return self._engine.read(lambda store: store.customers.search(text, status))
 
     def customer(self, code: str) -> Customer:
         """Return one customer; raises CustomerNotFound."""
-        return self._read(lambda store: store.customers.get(code))
+        return self._engine.read(lambda store: store.customers.get(code))
 
     def update_customer(self, code: str, /, **fields: Unpack[CustomerFields]) -> Customer:
         """Change code, name, birth_date, phone or note.
@@ -161,15 +128,15 @@ class Gallery:
             CustomerExists: the new code is another customer's.
             ValueRefused: a field is not acceptable.
         """
-        return self._write(lambda store: store.update_customer(code, fields))
+        return self._engine.write(lambda store: store.update_customer(code, fields))
 
     def ban(self, code: str, reason: str, operator: str) -> Customer:
         """Ban a customer; raises ValueRefused without a reason or an operator, and CustomerNotFound."""
-        return self._write(lambda store: store.ban(code, reason, operator))
+        return self._engine.write(lambda store: store.ban(code, reason, operator))
 
     def unban(self, code: str, operator: str) -> Customer:
         """Lift a ban; raises ValueRefused without an operator, and CustomerNotFound."""
-        return self._write(lambda store: store.unban(code, operator))
+        return self._engine.write(lambda store: store.unban(code, operator))
 
     def delete(self, code: str) -> None:
         """Erase a customer from database, index, -wal and backups; the visits stay, anonymous.
@@ -177,55 +144,55 @@ class Gallery:
         Raises:
             CustomerNotFound: nobody has this code.
         """
-        self._erase(lambda store: store.delete(code))
+        self._engine.erase(lambda store: store.delete(code))
 
     def record_consent(self, code: str, consent: Consent) -> Customer:
         """Store a consent; raises CustomerNotFound, and ValueRefused unless it says how and to whom."""
-        return self._write(lambda store: store.record_consent(code, consent))
+        return self._engine.write(lambda store: store.record_consent(code, consent))
 
     def withdraw_consent(self, code: str) -> Customer:
         """Withdraw every consent and erase templates, crops and photo at once; raises CustomerNotFound."""
-        return self._erase(lambda store: store.withdraw_consent(code))
+        return self._engine.erase(lambda store: store.withdraw_consent(code))
 
     def consents(self, code: str) -> list[Consent]:
         """Return a customer's consents, oldest first, withdrawn ones too; raises CustomerNotFound."""
-        return self._read(lambda store: store.customers.consents(store.customers.get(code)))
+        return self._engine.read(lambda store: store.customers.consents(store.customers.get(code)))
 
     def photo(self, code: str) -> bytes | None:
         """Return a customer's photo as JPEG, or None; raises CustomerNotFound."""
-        return self._read(lambda store: store.customers.photo(store.customers.get(code)))
+        return self._engine.read(lambda store: store.customers.photo(store.customers.get(code)))
 
     def keep_photo(self, code: str, photo_jpeg: bytes) -> bool:
         """Store a customer's photo if the consent covers it, and say whether; raises CustomerNotFound."""
-        return self._write(lambda store: store.keep_photo(code, photo_jpeg))
+        return self._engine.write(lambda store: store.keep_photo(code, photo_jpeg))
 
     def templates(self, code: str) -> list[Template]:
         """Return a customer's templates of every pack, oldest first; raises CustomerNotFound."""
-        return self._read(lambda store: store.templates.of(store.customers.get(code)))
+        return self._engine.read(lambda store: store.templates.of(store.customers.get(code)))
 
     def crop(self, template_id: int) -> bytes | None:
         """Return the aligned crop of a template as PNG, or None where none was kept."""
-        return self._read(lambda store: store.templates.crop(template_id))
+        return self._engine.read(lambda store: store.templates.crop(template_id))
 
     def other_pack_templates(self) -> dict[str, int]:
         """Return how many templates each other pack than the one in use has made."""
-        return self._read(lambda store: store.templates.of_other_packs(self._follower.pack_id))
+        return self._engine.read(lambda store: store.templates.of_other_packs(self.snapshot.pack_id))
 
     def pack_change(self, pack_id: str) -> PackChange:
         """Say which customers a pack cannot recognise yet: by kept crops, or only by enrolling again."""
-        return self._read(lambda store: store.templates.pack_change(pack_id))
+        return self._engine.read(lambda store: store.templates.pack_change(pack_id))
 
     def crops_for_reembedding(self, pack_id: str) -> list[tuple[Template, bytes]]:
         """Return the kept crops, as PNG, that a pack has not embedded, each with a template made from it."""
-        return self._read(lambda store: store.templates.to_reembed(pack_id))
+        return self._engine.read(lambda store: store.templates.to_reembed(pack_id))
 
     def add_reembedded(self, pairs: Sequence[tuple[int, NewTemplate]]) -> None:
         """Store what another pack made of the crops of older templates: (old id, new template)."""
-        self._write(lambda store: store.add_reembedded(pairs))
+        self._engine.write(lambda store: store.add_reembedded(pairs))
 
     def visits(self, wanted: VisitFilter | None = None) -> list[Visit]:
         """Return the visits that fit, newest first; `since` and `until` (excluded) mean the beginning."""
-        return self._read(lambda store: store.visits.search(wanted or VisitFilter()))
+        return self._engine.read(lambda store: store.visits.search(wanted or VisitFilter()))
 
     def save_visit(self, visit: Visit) -> Visit:
         """Store a visit, new (id 0) or known, and return it as stored: anonymous after an erasure."""
@@ -233,116 +200,16 @@ class Gallery:
 
     def save_visits(self, visits: Sequence[Visit]) -> list[Visit]:
         """Store several visits in one transaction."""
-        return self._write(lambda store: store.save_visits(visits))
+        return self._engine.write(lambda store: store.save_visits(visits))
 
     def clear_open_visits(self) -> int:
         """End every open visit at its last sighting, as after a crash; return how many there were."""
-        return self._write(lambda store: store.end_open_visits())
+        return self._engine.write(lambda store: store.end_open_visits())
 
     def integrity(self) -> list[str]:
         """Return what is wrong with the database, nothing when it is sound."""
-        return self._read(lambda store: store.faults())
+        return self._engine.read(lambda store: store.faults())
 
     def stats(self) -> GalleryStats:
         """Count what the gallery holds."""
-        return self._read(lambda store: store.stats())
-
-    @property
-    def _store(self) -> Store:
-        if self._store_in_use is None:
-            raise self._closed_error()
-        return self._store_in_use
-
-    def _closed_error(self) -> GalleryUnavailable:
-        return GalleryUnavailable(path=self._path, reason=N_("it has been closed"))
-
-    def _call(self, job: Callable[[], T]) -> T:
-        try:
-            return self._worker.call(job)
-        except JobQueueClosed:
-            raise self._closed_error() from None
-        except JobQueueFull:
-            raise GalleryBusy(path=self._path) from None
-
-    def _read(self, job: Callable[[Store], T]) -> T:
-        return self._call(lambda: job(self._store))
-
-    def _write(self, job: Callable[[Store], T]) -> T:
-        def write() -> T:
-            result = job(self._store)
-            self._follow()
-            return result
-
-        return self._call(write)
-
-    def _erase(self, job: Callable[[Store], T]) -> T:
-        def erase() -> T:
-            result = job(self._store)
-            self._follow()  # first: nobody is to be recognised while files are being rewritten
-            self._finish_erasures(patient=False)
-            return result
-
-        return self._call(erase)
-
-    def _start(self, folder: Path, pack_id: str) -> None:
-        self._store_in_use = Store(folder)
-        self._data_version = self._store.db.data_version()
-        self._follower = IndexFollower(self._store, pack_id)
-
-    def _shut(self) -> None:
-        store, self._store_in_use = self._store_in_use, None
-        if store is not None:
-            store.close()
-
-    def _load(self, pack_id: str) -> None:
-        self._follower.load(pack_id)
-        self._changed = True
-
-    def _follow(self) -> None:
-        self._changed = True
-        try:
-            self._follower.follow()
-        except GalleryError:  # what was written is written; the next poll tries again
-            self._data_version = -1
-            _log.exception("The index cannot follow the database, so nobody is recognised for now")
-
-    def _finish_erasures(self, *, patient: bool) -> None:
-        self._erase_at_s = math.inf
-        try:
-            if not self._store.finish_erasures(patient=patient):
-                self._erase_at_s = time.monotonic() + ERASE_AGAIN_S
-        except GalleryError:
-            self._erase_at_s = time.monotonic() + ERASE_AGAIN_AFTER_ERROR_S
-            _log.exception("Deleted rows may still lie in the -wal or a backup; the gallery will try again")
-
-    def _poll(self) -> None:
-        if self._store_in_use is None:
-            return
-        try:
-            version = self._store.db.data_version()
-        except GalleryError:
-            if not self._poll_failed:  # once, not three times a second
-                _log.exception("The gallery cannot look for changes")
-            self._poll_failed = True
-            return
-        self._poll_failed = False
-        if version != self._data_version:
-            self._data_version = version
-            self._erase_at_s = min(self._erase_at_s, time.monotonic() + ERASE_AGAIN_S)
-            self._follow()
-        if time.monotonic() >= self._erase_at_s:
-            self._finish_erasures(patient=True)
-        self._follower.housekeep()
-        self._announce()
-
-    def _announce(self) -> None:
-        if not self._changed:
-            return
-        self._changed = False
-        with self._callbacks_lock:
-            callbacks = list(self._callbacks.values())
-        for callback in callbacks:
-            try:
-                callback()
-            except Exception:  # noqa: BLE001 - others' code; the rest must still hear of it
-                _log.exception("A listener of the gallery failed")
+        return self._engine.read(lambda store: store.stats())

@@ -157,12 +157,12 @@ class Store:
             return revision, self.templates.changes(pack_id, since)
 
     def finish_erasures(self, *, patient: bool) -> bool:
-        """Remove the last traces of deleted rows from database, -wal and backups; return whether that is done.
+        """Remove the last traces of deleted rows from database, -wal and backups; return whether all are.
 
-        SQLite has overwritten the rows themselves (secure_delete). What it may leave is a stale copy of a small
-        row in a page it rearranged earlier, for which only rewriting the file helps, and earlier states in the
-        -wal and in backups. What is due is kept in the database, so a crash, a full disk or another process
-        that is reading only puts the rest off.
+        SQLite has overwritten the rows themselves (secure_delete). What it may leave is a stale copy of a
+        small row in a page it rearranged earlier, for which only rewriting the file helps, and earlier
+        states in the -wal and in backups. What is due is kept in the database, so a crash, a full disk or
+        another process that is reading only puts the rest off.
 
         Args:
             patient: rewrite large files too, which takes seconds.

@@ -87,6 +87,7 @@ class AnswerPanel(QWidget):
     def _fill(self, facts: list[tuple[Presence, str, str]]) -> None:
         while (item := self._lines.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                widget.hide()
                 widget.deleteLater()
         for fact in facts[:MOST_LINES]:
             self._lines.addWidget(_line(*fact))
@@ -108,6 +109,7 @@ def _line(presence: Presence, name: str, details: str) -> QWidget:
     who, more = label("strong"), label("muted")
     who.setText(name)
     more.setText(details)
+    who.setVisible(bool(name))
     row.addWidget(who)
     row.addWidget(more, 1)
     return line
@@ -115,7 +117,7 @@ def _line(presence: Presence, name: str, details: str) -> QWidget:
 
 def _above(answer: FileAnswer) -> str:
     if answer.error is not None:
-        return answer.error.explain(_)
+        return answer.words()
     parts = [answer.remark] if answer.remark else []
     if answer.annotated is not None:
         parts.append(_("Annotated copy: {path}").format(path=answer.annotated))

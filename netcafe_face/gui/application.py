@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QTimer
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from netcafe_face import __version__
 from netcafe_face.gui.context import GuiContext
@@ -33,8 +33,16 @@ def build_window(context: GuiContext) -> MainWindow:
     return MainWindow(context)
 
 
-def run(context: GuiContext, *, argv: Sequence[str]) -> int:
-    """Show the window and return the exit code once it is closed."""
+def run(
+    context: GuiContext, *, argv: Sequence[str], shown: Callable[[MainWindow], None] | None = None
+) -> int:
+    """Show the window and return the exit code once it is closed.
+
+    Args:
+        context: what the pages get.
+        argv: for Qt.
+        shown: called with the window once it is there.
+    """
     from netcafe_face.config.instance import server_name
     from netcafe_face.gui.error_dialog import install_excepthook
     from netcafe_face.gui.instance import FrontServer
@@ -45,11 +53,21 @@ def run(context: GuiContext, *, argv: Sequence[str]) -> int:
     server = FrontServer(server_name(context.cafe.paths))
     server.asked.connect(window.come_to_front)
     window.show()
+    if shown is not None:
+        shown(window)
     timer = _let_signals_in(application)
     code = application.exec()
     timer.stop()
     server.close()
     return code
+
+
+def show_error(message: str) -> None:
+    """Say in a dialog of its own why the window cannot open."""
+    application = make_application([])
+    if application.platformName() in ("offscreen", "minimal"):
+        return
+    QMessageBox.critical(None, "Netcafe Face", message)
 
 
 def _let_signals_in(application: QApplication) -> QTimer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from netcafe_face.gui import tokens
@@ -33,11 +33,12 @@ class PackChoice(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.list = QComboBox()
+        self.list.setFixedWidth(280)
         self.facts = label("muted", wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(tokens.SPACE_XS)
-        layout.addWidget(self.list)
+        layout.addWidget(self.list, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addWidget(self.facts)
         self.list.activated.connect(self._choose)
 

@@ -9,12 +9,15 @@ from netcafe_face.vision.card import PackCard
 
 def licence_words(card: PackCard) -> str:
     """Say the licence, and plainly whether a café may use the pack."""
-    use = (
-        _("A café may use it.")
-        if card.commercial_use
-        else _("For non-commercial research only: a café is a business and may not use it.")
-    )
-    return _("Licence: {licence}. {use}").format(licence=card.licence, use=use)
+    uses = {
+        "allowed": _("Its licence lets a café use it."),
+        "forbidden": _("For non-commercial research only: a café is a business and may not use it."),
+        "owner-decides": _(
+            "Learned from photos whose terms are research use or unstated: whether the café may rely on that "
+            "is the owner's decision."
+        ),
+    }
+    return _("Licence: {licence}. {use}").format(licence=card.licence, use=uses[card.commercial_use])
 
 
 def accuracy_words(curve: ThresholdCurve) -> str:

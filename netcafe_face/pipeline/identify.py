@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from netcafe_face.domain.errors import N_, Cancelled, ImageUnreadable, InputError
 from netcafe_face.domain.faces import Image
 from netcafe_face.domain.matching import DecisionRule
-from netcafe_face.domain.results import Face, SeenFace
+from netcafe_face.domain.results import Face, Label, SeenFace
 from netcafe_face.pipeline.appearances import Appearance, Appearances
 from netcafe_face.pipeline.labels import label
 from netcafe_face.pipeline.media import MediaFile, Outputs, media_files
@@ -21,7 +21,7 @@ from netcafe_face.pipeline.video_file import VideoFrame, VideoReader, VideoWrite
 from netcafe_face.pipeline.visit_book import Moment
 from netcafe_face.pipeline.voting import VotingRules
 from netcafe_face.pipeline.watch import SourceWatch, WatchRules
-from netcafe_face.vision.drawing import annotate
+from netcafe_face.vision.drawing import annotate, plain_caption
 from netcafe_face.vision.images import read_image, write_image
 
 if TYPE_CHECKING:

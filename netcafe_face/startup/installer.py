@@ -114,7 +114,7 @@ def _follow(arrived: queue.Queue[str | None], total: int) -> list[str]:
             doing, since = news, time.monotonic()
             if news not in seen and _COLLECTING.match(line) is None:
                 seen.add(news)
-                say(f"  [{min(len(seen), total):2d}/{total}] {news}")
+                say(f"  [{len(seen):2d}/{total}] {news}" if len(seen) <= total else f"  {news}")
 
 
 def _news(line: str) -> str | None:

@@ -1,4 +1,4 @@
-"""From `python3 main.py …` to the command line: packages, display, libraries, then the command itself."""
+"""From `python3 main.py …` to the command line: packages, display, libraries."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ _OPTIONS_WITH_VALUE = ("--data", "--lang")
 _SHOWS_WINDOW = ("", "demo", "test")
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run a command, after making ready whatever it needs, and return its exit status.
+def prepare(argv: Sequence[str]) -> int | None:
+    """Make ready whatever a command needs, and return None when it can run here and now, else an exit status.
+
+    That status is of the command itself where it ran in another environment, or of `test`, which runs here.
 
     Args:
-        argv: the arguments after main.py; none opens the window, `test` runs the tests, all others go to
-            `netcafe_face.cli`.
+        argv: the arguments after main.py; none opens the window.
     """
     try:
         i18n.set_language(_language(argv))
-        return _main(list(argv))
+        return _prepare(list(argv))
     except NetcafeError as error:
         say(error.explain(_))
         return error.exit_code
@@ -44,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
 
 def run_tests(arguments: Sequence[str]) -> int:
     """Run pytest in the folder of main.py, with the packages for developers, and return its exit status."""
-    return main(["test", *arguments])
+    return prepare(["test", *arguments]) or 0
 
 
 def command_of(argv: Sequence[str]) -> str:
@@ -62,7 +63,7 @@ def command_of(argv: Sequence[str]) -> str:
     return ""
 
 
-def _main(argv: list[str]) -> int:
+def _prepare(argv: list[str]) -> int | None:
     command = command_of(argv)
     python = ensure_environment(ROOT / ("requirements-dev.txt" if command == "test" else "requirements.txt"))
     if python is not None:
@@ -76,9 +77,7 @@ def _main(argv: list[str]) -> int:
     if command == "test":
         os.chdir(ROOT)
         return _replace_process([sys.executable, "-m", "pytest", *argv[argv.index("test") + 1 :]])
-    from netcafe_face.cli import main as run_command
-
-    return run_command(argv)
+    return None
 
 
 def _restart(python: Path, argv: Sequence[str]) -> int:

@@ -13,6 +13,7 @@ from netcafe_face.vision.fields import Fields
 CARD_NAME = "pack.toml"
 PACK_NAME_PATTERN = r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$)[a-z0-9][a-z0-9_-]{0,63}"
 CARD_LIMIT_BYTES = 256 * 1024
+COMMERCIAL_USES = ("allowed", "forbidden", "owner-decides")
 _COLOURS = ("BGR", "RGB")
 
 
@@ -67,7 +68,8 @@ class PackCard:
     """Everything that must be known of a model pack; nothing is guessed from the files.
 
     Attributes:
-        commercial_use: whether a business may use it under its licence.
+        commercial_use: whether its licence lets a business use it: "allowed", "forbidden", or "owner-decides"
+            where the licence allows it but the pictures it was trained on leave the question to the owner.
         licence_note: what the licence means for a café, in plain words.
         split: which people it was trained on and must therefore not be judged by.
         thresholds: cosine thresholds at measured false-accept rates.
@@ -78,7 +80,7 @@ class PackCard:
     version: str
     licence: str
     licence_note: str
-    commercial_use: bool
+    commercial_use: str
     source: str
     trained_on: str
     weaknesses: tuple[str, ...]
@@ -166,7 +168,7 @@ def _pack(fields: Fields) -> PackCard:
         version=fields.matching("version", r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}", "a version such as 1.0.0"),
         licence=fields.text("licence"),
         licence_note=fields.text("licence_note"),
-        commercial_use=fields.flag("commercial_use"),
+        commercial_use=fields.one_of("commercial_use", COMMERCIAL_USES),
         source=fields.text("source"),
         trained_on=fields.text("trained_on"),
         weaknesses=fields.texts("weaknesses"),

@@ -134,7 +134,7 @@ def _opencv_zoo() -> CatalogueEntry:
         licence="MIT and Apache-2.0",
         licence_note="YuNet is under the MIT licence and SFace under Apache-2.0: a café may use both. Both "
         "learned from photos gathered from the internet, whose own terms these licences do not change.",
-        commercial_use=True,
+        commercial_use="allowed",
         source="OpenCV Zoo (github.com/opencv/opencv_zoo): face_detection_yunet and face_recognition_sface",
         trained_on="YuNet: WIDER FACE. SFace: a MobileFaceNet with the SFace loss; its authors work with "
         "CASIA-WebFace, VGGFace2 and MS-Celeb-1M, and OpenCV Zoo does not say which of them this file saw.",
@@ -189,7 +189,7 @@ def _insightface(name: str, archive: KnownFile, detector: KnownFile, embedder: K
         licence="insightface: non-commercial research only",
         licence_note="For non-commercial research only. A café is a business: you may not use this pack in "
         "your shop without a licence from insightface (insightface.ai).",
-        commercial_use=False,
+        commercial_use="forbidden",
         source=f"insightface's release v0.7: {archive.name} (github.com/deepinsight/insightface)",
         trained_on="Detector: SCRFD on WIDER FACE. Embedder: ArcFace on WebFace600K (part of WebFace260M).",
         weaknesses=(

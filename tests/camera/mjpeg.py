@@ -26,7 +26,7 @@ class MjpegServer:
     """Serves frames as `mode` says, which may be changed while it runs.
 
     Modes: fine, silent (accepts and never answers), missing (404), stall, reset and garbage (after 5 frames),
-    resize (640×480 after 5 frames), frozen (the same picture for ever), dies (hangs up after each frame).
+    resize (640×480 after 5 frames), frozen (the same picture for ever).
     """
 
     def __init__(self, mode: str = "fine") -> None:

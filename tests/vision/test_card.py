@@ -44,7 +44,7 @@ def reason(whole: dict[str, Any]) -> str:
 def test_the_shipped_card_is_read_as_written() -> None:
     card = read_card(MINI)
     assert card.pack_id == f"{card.name}@{card.version}:{card.embedder.sha256[:12]}"
-    assert card.commercial_use
+    assert card.commercial_use == "owner-decides"
     assert (card.detector.kind, card.detector.colour) == ("yunet", "BGR")
     assert card.detector.det_size is None
     assert card.detector.face_px == (12, 130)

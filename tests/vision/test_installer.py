@@ -550,10 +550,10 @@ def test_the_catalogue_tells_what_is_known_of_each_pack() -> None:
     assert [file.size for file in zoo.downloads] == [232_589, 38_696_353]
     assert (large.downloads[0].size, large.downloads[0].name) == (288_621_354, "buffalo_l.zip")
     assert all(file.sha256 and file.url.startswith("https://") for entry in CATALOGUE for file in entry.files)
-    assert zoo.card.commercial_use
+    assert zoo.card.commercial_use == "allowed"
     assert zoo.card.embedder.scaling_in_graph
     for entry in (large, small):
-        assert not entry.card.commercial_use
+        assert entry.card.commercial_use == "forbidden"
         assert "you may not use this pack in your shop" in entry.card.licence_note
     assert CATALOGUE.get("antelope") is None
 

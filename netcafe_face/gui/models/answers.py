@@ -76,7 +76,7 @@ class FileAnswer:
     def words(self) -> str:
         """Say the answer in one line."""
         if self.error is not None:
-            return self.error.explain(_)
+            return self.error.explain(_).replace(str(self.path), self.path.name)
         if self.progress is Progress.RUNNING:
             return _("Looking … {percent} %").format(percent=round(100 * self.part))
         names = [person.text for person in self.people if person.text]

@@ -39,6 +39,9 @@ THIRD_PARTIES = (
     "cv2-enumerate-cameras",
 )
 
+_STATED_ELSEWHERE = {"insightface": "MIT"}
+"""Licences that a package states in its README only (insightface: its code; not its models)."""
+
 
 def third_parties() -> list[tuple[str, str, str]]:
     """Return name, version and licence of every package that is installed and used; slow."""
@@ -64,7 +67,7 @@ def _licence(facts: metadata.PackageMetadata) -> str:
         return ", ".join(classified)
     # Some packages put the whole licence text there; its first line is its name.
     lines = (facts.get_all("License") or [""])[0].strip().splitlines()
-    return lines[0][:60] if lines else "?"
+    return lines[0][:60] if lines else _STATED_ELSEWHERE.get(facts["Name"], "?")
 
 
 class AboutPage(Page):

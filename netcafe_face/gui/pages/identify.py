@@ -68,7 +68,7 @@ class IdentifyPage(Page):
 
     def explanation(self) -> str:
         """Return what the page is for."""
-        return _("Who is in these pictures and videos? They are only looked at, never changed or stored.")
+        return _("Who is in these pictures and videos? Nothing is changed or stored.")
 
     def retranslate(self) -> None:
         """Set every text anew."""

@@ -103,6 +103,18 @@ class LivePage(Page):
         self.state_bar.acted.connect(self.start)
         self.message.acted.connect(lambda: self.navigate.emit("customers", self._shown_code))
 
+    @property
+    def has_ended(self) -> bool:
+        """Return whether the source has come to its end."""
+        from netcafe_face.camera.worker import CapturePhase
+
+        return self._state is not None and self._state.capture.phase is CapturePhase.ENDED
+
+    @property
+    def position_s(self) -> float | None:
+        """Return how far the picture is within a clip, None without one."""
+        return self.picture.result.position_s if self.picture.result is not None else None
+
     def title(self) -> str:
         """Return the page's name."""
         return _("Live")

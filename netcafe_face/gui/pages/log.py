@@ -32,13 +32,13 @@ from netcafe_face.i18n import _, ngettext
 PAGE_ROWS = 300
 REFRESH_MS = 600
 _WIDTHS = {
-    VisitColumn.STARTED: 140,
+    VisitColumn.STARTED: 164,
     VisitColumn.PRESENCE: 120,
-    VisitColumn.SEAT: 120,
-    VisitColumn.ENDED: 140,
+    VisitColumn.SEAT: 92,
+    VisitColumn.ENDED: 164,
     VisitColumn.DURATION: 96,
-    VisitColumn.SIMILARITY: 92,
-    VisitColumn.NOTE: 150,
+    VisitColumn.SIMILARITY: 88,
+    VisitColumn.NOTE: 130,
 }
 
 

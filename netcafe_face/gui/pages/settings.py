@@ -11,7 +11,7 @@ from PyQt6.QtCore import Qt, QUrl
 from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import (
     QComboBox,
-    QFormLayout,
+    QGridLayout,
     QLabel,
     QLineEdit,
     QScrollArea,
@@ -35,6 +35,7 @@ from netcafe_face.vision.card import PackCard
 from netcafe_face.vision.runtime import available_providers
 
 SHIPPED_PACKS = Path(str(resources.files("netcafe_face"))).parent / "models"
+FIELD_PX = 280
 RUNS_NETWORKS = ("pack", "provider", "threads")
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class SettingsPage(Page):
             self._names[key].setText(text)
         for key, text in _hints().items():
             self._hints[key].setText(text)
+            self._hints[key].setVisible(bool(text))
         self.language.setItemText(0, _("As the system"))
         for index, text in enumerate((_("As the system"), _("Light"), _("Dark"))):
             self.theme.setItemText(index, text)
@@ -128,6 +130,8 @@ class SettingsPage(Page):
         for choice in ("system", "light", "dark"):
             self.theme.addItem("", choice)
         self.theme.setCurrentIndex(self.theme.findData(settings.theme))
+        for box in (self.threads, self.min_face):
+            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.threads.setRange(*RANGES["threads"])
         self.threads.setValue(settings.threads)
         self.min_face.setRange(*RANGES["min_face_px"])
@@ -210,27 +214,31 @@ class SettingsPage(Page):
         scroll.setWidget(inside)
         self.body.addWidget(scroll, 1)
 
-    def _form(self, fields: Mapping[str, QWidget]) -> QFormLayout:
-        form = QFormLayout()
-        form.setHorizontalSpacing(tokens.SPACE_XL)
+    def _form(self, fields: Mapping[str, QWidget]) -> QGridLayout:
+        form = QGridLayout()
+        form.setHorizontalSpacing(tokens.SPACE_L)
         form.setVerticalSpacing(tokens.SPACE_M)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        for key, widget in fields.items():
+        form.setColumnMinimumWidth(0, 180)
+        form.setColumnStretch(1, 1)
+        top = Qt.AlignmentFlag.AlignTop
+        for row, (key, widget) in enumerate(fields.items()):
             name, hint = label(), label("small", wrap=True)
-            name.setMinimumWidth(170)
             name.setBuddy(widget)
+            name.setContentsMargins(0, 7, 0, 0)
             self._names[key], self._hints[key] = name, hint
             column = QVBoxLayout()
             column.setSpacing(2)
             if isinstance(widget, QComboBox | QSpinBox | QLineEdit):
-                widget.setFixedWidth(280)
+                widget.setFixedWidth(FIELD_PX)
                 column.addWidget(widget, 0, Qt.AlignmentFlag.AlignLeft)
             else:
                 column.addWidget(widget)
             if key == "folder":
+                widget.setContentsMargins(0, 7, 0, 0)
                 column.addWidget(self.open_folder, 0, Qt.AlignmentFlag.AlignLeft)
             column.addWidget(hint)
-            form.addRow(name, column)
+            form.addWidget(name, row, 0, top)
+            form.addLayout(column, row, 1)
         return form
 
 

@@ -149,14 +149,19 @@ class VerifyPage(Page):
 
     def _refused(self, error: NetcafeError) -> None:
         self.waiting.hide()
-        if isinstance(error, SeveralFaces):
-            self.message.show_text(
-                Tone.WARNING, lambda: error.explain(_), lambda: _("Compare the largest faces")
-            )
-        elif isinstance(error, InputError):
-            self.message.show_text(Tone.WARNING, lambda: error.explain(_))
-        else:
-            self.message.show_error(error)
+        pictures = [path for path in self.paths if path is not None]
+
+        def words() -> str:
+            text = error.explain(_)
+            for path in pictures:
+                text = text.replace(str(path), path.name)
+            return text
+
+        def action() -> str:
+            return _("Compare the largest faces") if isinstance(error, SeveralFaces) else ""
+
+        tone = Tone.WARNING if isinstance(error, InputError) else Tone.BAD
+        self.message.show_text(tone, words, action)
 
     def _refuse(self, paths: list[Path]) -> None:
         self.message.show_text(Tone.WARNING, lambda: _("{name} is not a picture.").format(name=paths[0].name))

@@ -116,13 +116,13 @@ def _reasons(shown: Verification) -> list[str]:
     reasons = [
         {
             Decision.KNOWN: _(
-                "At this similarity one pair of strangers in {strangers} would be called the same."
+                "From {threshold:.2f} on, one pair of strangers in {strangers} is called the same person."
             ),
             Decision.UNDECIDED: _(
                 "Too alike to say “different”, not alike enough to say “same”. Try clearer pictures."
             ),
             Decision.UNKNOWN: _("The faces are less alike than two pictures of one person usually are."),
-        }[shown.decision].format(strangers=f"{round(1 / shown.rule.far):,}")
+        }[shown.decision].format(threshold=shown.rule.threshold, strangers=f"{round(1 / shown.rule.far):,}")
     ]
     if shown.held_back:
         reasons = [_("The faces look alike, but a picture is too poor to rest “same person” on it.")]
