@@ -27,12 +27,21 @@ def open_ffmpeg(address: str, *, timeout_ms: int | None = None) -> cv2.VideoCapt
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
     import cv2
 
+    quieten()
     settings: list[int] = []
     if timeout_ms is not None:
         # One decoding thread: FFmpeg holds back one frame for each further one.
         settings += [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
         settings += [cv2.CAP_PROP_N_THREADS, 1]
     return cv2.VideoCapture(address, cv2.CAP_FFMPEG, settings)
+
+
+def quieten() -> None:
+    """Keep OpenCV's own warnings off the terminal: what fails is raised, and told in better words."""
+    import cv2
+
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def read_bgr(capture: cv2.VideoCapture) -> Image | None:

@@ -52,9 +52,12 @@ def masked(address: str) -> str:
     scheme, separator, rest = address.partition("://")
     if not separator:
         return address
+    login, at, host = rest.rpartition("@")
+    if "?" in login:  # it may be part of the password, or what follows it may be
+        return f"{scheme}://***"
     place = rest.partition("?")[0]
-    login, at, host = place.rpartition("@")
     if at:
+        host = host.partition("?")[0]
         user = login.partition(":")[0]
         place = f"{user}:***@{host}" if ":" in login else f"***@{host}"
     return f"{scheme}://" + _SECRET.sub(r"\1***", place)
@@ -73,10 +76,17 @@ def parse_source(text: str, *, loop: bool = False, realtime: bool = True) -> Sou
         return SourceSpec(SourceKind.WEBCAM, typed, f"webcam {typed}")
     if _SCHEME.match(typed):
         return SourceSpec(SourceKind.RTSP, _checked(typed), masked(typed))
-    path = Path(typed).expanduser()
+    path = _expanded(Path(typed))
     pictures = path.is_dir() or path.suffix.lower() in IMAGE_SUFFIXES
     kind = SourceKind.IMAGES if pictures else SourceKind.VIDEO
     return SourceSpec(kind, str(path), path.name or str(path), loop=loop, realtime=realtime)
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # “~nobody”: there is no such home
+        return path
 
 
 def _checked(address: str) -> str:

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netcafe_face.camera.capture import read_bgr
+from netcafe_face.camera.capture import quieten, read_bgr
 from netcafe_face.camera.frames import Frame
 from netcafe_face.camera.isolated import IsolatedSource
 from netcafe_face.camera.sources import SourceKind, SourceSpec
@@ -102,6 +102,7 @@ class Webcam:
         import cv2
 
         self.close()
+        quieten()
         device = int(self._address) if self._address.isdecimal() else self._address
         try:
             capture = cv2.VideoCapture(device, native_backend())

@@ -16,6 +16,7 @@ from netcafe_face.domain.errors import (
     N_,
     CameraError,
     NetcafeError,
+    SourceFrozen,
     SourceStalled,
     SourceUnavailable,
 )
@@ -60,7 +61,7 @@ class CaptureRules:
         backoff_s: the pause before a new try, by its number from 1.
     """
 
-    frozen_s: float = 20.0
+    frozen_s: float = 30.0
     settled_s: float = 10.0
     stalled_s: float = 12.0
     backoff_s: Callable[[int], float] = backoff_s
@@ -226,7 +227,7 @@ class _PictureWatch:
         """Return whether this is still the picture that was found frozen before.
 
         Raises:
-            SourceStalled: the same picture has come for too long.
+            SourceFrozen: the same picture has come for too long.
         """
         # Every fourth pixel is enough: noise is everywhere, and it costs a tenth of a millisecond.
         checksum = zlib.crc32(frame.image_bgr[::4, ::4].tobytes())
@@ -237,5 +238,5 @@ class _PictureWatch:
             self._since_s = now_s
         elif now_s - self._since_s >= self._frozen_s:
             self._frozen = True
-            raise SourceStalled(source=name, seconds=round(now_s - self._since_s))
+            raise SourceFrozen(source=name, seconds=round(now_s - self._since_s))
         return self._frozen

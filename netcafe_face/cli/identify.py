@@ -16,7 +16,7 @@ from netcafe_face.domain.results import Label, SeenFace
 from netcafe_face.i18n import _, ngettext
 
 if TYPE_CHECKING:
-    from netcafe_face.gallery.index import IndexSnapshot
+    from netcafe_face.gallery.service import Gallery
     from netcafe_face.pipeline.appearances import Appearance
     from netcafe_face.pipeline.identify import FileRefused, PictureIdentified, VideoIdentified
 
@@ -49,7 +49,7 @@ def identify_command(
     stop = _Stop()
     options = IdentifyOptions(out=out, fps=fps, cancelled=stop.asked, caption=caption)
     events = identify(cafe.recognizer(), cafe.gallery, paths, options)
-    printer: _Printer = _JsonPrinter() if as_json else _TextPrinter(cafe.gallery.snapshot)
+    printer: _Printer = _JsonPrinter(cafe.gallery) if as_json else _TextPrinter(cafe.gallery)
     with stop.on_ctrl_c(), contextlib.closing(events), printer:
         for event in events:
             printer.show(event)
@@ -91,7 +91,8 @@ class _Printer(contextlib.AbstractContextManager["_Printer"]):
 
     refused = 0
 
-    def __init__(self) -> None:
+    def __init__(self, gallery: Gallery) -> None:
+        self._gallery = gallery
         self._bar = progress_bar(None, _("frame"))
 
     def __exit__(self, *raised: object) -> None:
@@ -114,9 +115,9 @@ class _Printer(contextlib.AbstractContextManager["_Printer"]):
 
 
 class _TextPrinter(_Printer):
-    def __init__(self, snapshot: IndexSnapshot) -> None:
-        super().__init__()
-        if not snapshot.templates:
+    def __init__(self, gallery: Gallery) -> None:
+        super().__init__(gallery)
+        if not gallery.snapshot.templates:
             click.echo(
                 _("Nobody is enrolled yet, so every face is a stranger. See “enrol --help”."), err=True
             )
@@ -155,13 +156,13 @@ class _TextPrinter(_Printer):
 class _JsonPrinter(_Printer):
     """One JSON array, written while the work goes on."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, gallery: Gallery) -> None:
+        super().__init__(gallery)
         self._any = False
 
     def _print(self, event: object) -> None:
         click.echo(
-            (",\n" if self._any else "[\n") + json.dumps(_as_json(event), ensure_ascii=False), nl=False
+            (",\n" if self._any else "[\n") + json.dumps(self._as_json(event), ensure_ascii=False), nl=False
         )
         self._any = True
 
@@ -169,38 +170,58 @@ class _JsonPrinter(_Printer):
         click.echo("\n]" if self._any else "[]")
         super().__exit__(*raised)
 
+    def _as_json(self, event: object) -> dict[str, Any]:
+        from netcafe_face.pipeline.identify import PictureIdentified, VideoIdentified
+
+        if isinstance(event, PictureIdentified):
+            return {
+                "file": str(event.path),
+                "width": event.size[0],
+                "height": event.size[1],
+                "threshold": round(event.rule.threshold, 4),
+                "faces": [self._face_json(seen) for seen in event.faces],
+                "annotated": str(event.annotated) if event.annotated else None,
+            }
+        if isinstance(event, VideoIdentified):
+            return {
+                "file": str(event.path),
+                "frames": event.frames,
+                "duration_s": round(event.duration_s, 3),
+                "complete": event.complete,
+                "cut_short": event.cut_short,
+                "people": [
+                    {"from_s": round(p.first_s, 3), "to_s": round(p.last_s, 3), **self._label_json(_label(p))}
+                    for p in event.people
+                ],
+                "annotated": str(event.annotated) if event.annotated else None,
+            }
+        return _refused_json(event)
+
+    def _face_json(self, seen: SeenFace) -> dict[str, Any]:
+        quality = seen.face.quality
+        return {
+            "box": [round(float(value), 1) for value in seen.face.detection.box],
+            "landmarks": [[round(float(v), 1) for v in point] for point in seen.face.detection.landmarks],
+            "score": round(seen.face.detection.score, 4),
+            "quality": round(quality.score, 4),
+            "flaws": sorted(flaw.value for flaw in quality.flaws),
+            **self._label_json(seen.label),
+        }
+
+    def _label_json(self, label: Label) -> dict[str, Any]:
+        person = self._gallery.snapshot.people.get(label.customer_id or 0)
+        similarity = None if label.similarity is None else round(label.similarity, 4)
+        return {
+            "state": label.presence.value,
+            "name": label.text or None,
+            "code": person.code if person else None,
+            "similarity": similarity,
+        }
+
 
 def _face_row(seen: SeenFace, threshold: float) -> tuple[str, str, str, str]:
     x, y, w, h = (round(float(value)) for value in seen.face.detection.box)
     return f"  {x},{y}", f"{w}×{h}", caption(seen.label), f"{threshold:.2f}"
-
-
-def _as_json(event: object) -> dict[str, Any]:
-    from netcafe_face.pipeline.identify import PictureIdentified, VideoIdentified
-
-    if isinstance(event, PictureIdentified):
-        return {
-            "file": str(event.path),
-            "width": event.size[0],
-            "height": event.size[1],
-            "threshold": round(event.rule.threshold, 4),
-            "faces": [_face_json(seen) for seen in event.faces],
-            "annotated": str(event.annotated) if event.annotated else None,
-        }
-    if isinstance(event, VideoIdentified):
-        return {
-            "file": str(event.path),
-            "frames": event.frames,
-            "duration_s": round(event.duration_s, 3),
-            "complete": event.complete,
-            "cut_short": event.cut_short,
-            "people": [
-                {"from_s": round(p.first_s, 3), "to_s": round(p.last_s, 3), **_label_json(_label(p))}
-                for p in event.people
-            ],
-            "annotated": str(event.annotated) if event.annotated else None,
-        }
-    return _refused_json(event)
 
 
 def _refused_json(event: Any) -> dict[str, Any]:
@@ -212,27 +233,5 @@ def _refused_json(event: Any) -> dict[str, Any]:
     }
 
 
-def _face_json(seen: SeenFace) -> dict[str, Any]:
-    quality = seen.face.quality
-    return {
-        "box": [round(float(value), 1) for value in seen.face.detection.box],
-        "landmarks": [[round(float(v), 1) for v in point] for point in seen.face.detection.landmarks],
-        "score": round(seen.face.detection.score, 4),
-        "quality": round(quality.score, 4),
-        "flaws": sorted(flaw.value for flaw in quality.flaws),
-        **_label_json(seen.label),
-    }
-
-
 def _label(person: Appearance) -> Label:
     return Label(person.presence, person.text, person.similarity, customer_id=person.customer_id)
-
-
-def _label_json(label: Label) -> dict[str, Any]:
-    similarity = None if label.similarity is None else round(label.similarity, 4)
-    return {
-        "state": label.presence.value,
-        "name": label.text or None,
-        "customer_id": label.customer_id,
-        "similarity": similarity,
-    }

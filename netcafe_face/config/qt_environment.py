@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import sys
 from collections.abc import MutableMapping
 from enum import Enum
@@ -62,6 +61,8 @@ def _x11_answers(display: str) -> bool:
     parts = re.fullmatch(r"(?P<host>[^:]*|\[.*\]):(?P<number>\d+)(\.\d+)?", display)
     if parts is None:
         return bool(display) and _connects(display.split(":")[0])
+    import socket
+
     host, number = parts["host"].strip("[]"), int(parts["number"])
     if host and not host.startswith("unix") and not host.startswith("/"):
         try:
@@ -74,6 +75,8 @@ def _x11_answers(display: str) -> bool:
 
 
 def _connects(address: str) -> bool:
+    import socket
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(_CONNECT_TIMEOUT_S)
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from netcafe_face.config.qt_environment import PLATFORM_VARIABLE, Display, choose_platform
 from netcafe_face.doctor.finding import Finding, State, guarded
+from netcafe_face.domain.errors import N_
 from netcafe_face.i18n import _
 from netcafe_face.startup.launch import ROOT
 from netcafe_face.startup.libraries import Library, install_command, missing_libraries, needed_libraries
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 OLDEST, NEWEST = (3, 11), (3, 14)
 """Versions of Python that the pinned packages have wheels for."""
 
+_REINSTALL = N_("Delete the folder .venv beside main.py, then start again.")
 _QT_TIMEOUT_S = 30
 _OPEN_QT = (
     "from PyQt6.QtWidgets import QApplication; from PyQt6.QtCore import qVersion\n"
@@ -39,13 +41,13 @@ def check_system() -> Iterator[Finding]:
     environ = dict(os.environ)
     display = choose_platform(environ)
     libraries = missing_libraries(needed_libraries(display))
-    reinstall = _("Delete the folder .venv beside main.py, then start again.")
+    repair = install_command(libraries) if libraries else _(_REINSTALL)
     yield check_python((sys.version_info.major, sys.version_info.minor), sys.maxsize > 2**32)
-    yield from guarded(_("Packages"), lambda: [_check_packages(reinstall)], reinstall)
+    yield from guarded(_("Packages"), lambda: [_check_packages()])
     yield check_libraries(libraries)
-    yield check_qt(display, environ)
-    yield from guarded(_("Networks"), _check_networks, reinstall)
-    yield from guarded(_("Cameras"), _check_cameras, reinstall)
+    yield check_qt(display, environ, repair)
+    yield from guarded(_("Networks"), _check_networks, repair)
+    yield from guarded(_("Cameras"), _check_cameras, repair)
 
 
 def check_python(version: tuple[int, int], is_64_bit: bool) -> Finding:
@@ -63,7 +65,7 @@ def check_python(version: tuple[int, int], is_64_bit: bool) -> Finding:
     return Finding(name, State.OK, text)
 
 
-def check_packages(wanted: Sequence[Requirement], installed: Mapping[str, str], remedy: str) -> Finding:
+def check_packages(wanted: Sequence[Requirement], installed: Mapping[str, str]) -> Finding:
     """Compare what is installed with the pins: a missing package fails, another version warns."""
     name = _("Packages")
     lacking = missing_requirements(wanted, installed)
@@ -71,9 +73,11 @@ def check_packages(wanted: Sequence[Requirement], installed: Mapping[str, str], 
         return Finding(name, State.OK, _("all {count} in the pinned versions").format(count=len(wanted)))
     absent = [entry.name for entry in lacking if entry.key not in installed]
     if absent:
-        return Finding(name, State.FAIL, _("missing: {names}").format(names=", ".join(absent)), remedy)
+        return Finding(name, State.FAIL, _("missing: {names}").format(names=", ".join(absent)), _(_REINSTALL))
     others = ", ".join(f"{entry.name} {installed[entry.key]} ≠ {entry.version}" for entry in lacking)
-    return Finding(name, State.WARN, _("other versions than tested: {names}").format(names=others), remedy)
+    return Finding(
+        name, State.WARN, _("other versions than tested: {names}").format(names=others), _(_REINSTALL)
+    )
 
 
 def check_libraries(missing: Sequence[Library]) -> Finding:
@@ -85,12 +89,9 @@ def check_libraries(missing: Sequence[Library]) -> Finding:
     return Finding(name, State.FAIL, _("missing: {names}").format(names=names), install_command(missing))
 
 
-def check_qt(display: Display, environ: Mapping[str, str]) -> Finding:
+def check_qt(display: Display, environ: Mapping[str, str], remedy: str) -> Finding:
     """Open Qt in a child process, which it would end if its platform did not work, and judge the display."""
     name = _("Window system")
-    remedy = _(
-        "Install the missing system libraries, or try the environment variable QT_QPA_PLATFORM=offscreen."
-    )
     try:
         tried = subprocess.run(
             [sys.executable, "-c", _OPEN_QT],
@@ -127,9 +128,9 @@ def check_webcams(webcams: Sequence[WebcamInfo]) -> Finding:
     return Finding(name, State.WARN, _("no webcam found"), advice)
 
 
-def _check_packages(remedy: str) -> Finding:
+def _check_packages() -> Finding:
     wanted = read_requirements(Path(ROOT) / "requirements.txt")
-    return check_packages(wanted, installed_versions(sys.path), remedy)
+    return check_packages(wanted, installed_versions(sys.path))
 
 
 def _check_networks() -> Iterator[Finding]:

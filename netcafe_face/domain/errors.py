@@ -115,6 +115,14 @@ class PicturesDisagree(InputError):
     remedy = N_("Take that picture away, or take a new one.")
 
 
+class PackChanged(InputError):
+    """Pictures were judged with another model pack than the one in use. No details."""
+
+    what = N_("The model pack was changed while pictures were being taken.")
+    means = N_("Nothing was stored, because faces seen by different packs cannot be compared.")
+    remedy = N_("Take the pictures again.")
+
+
 class AlreadyEnrolled(InputError):
     """A face offered for enrolment looks like another customer's. Details: code, name, similarity."""
 
@@ -386,6 +394,12 @@ class SourceStalled(CameraError):
 
     what = N_("{source} has given no picture for {seconds} seconds.")
     means = N_("Nobody is recognised there until it comes back; the program keeps trying.")
+
+
+class SourceFrozen(SourceStalled):
+    """A camera repeats one picture, bit for bit. Details: source, seconds."""
+
+    what = N_("{source} has shown exactly the same picture for {seconds} seconds.")
 
 
 class OutputError(NetcafeError):

@@ -99,9 +99,8 @@ class QualityReport:
         size = min(self.size_px / 112.0, 1.0)
         pose = max(0.0, 1.0 - abs(self.yaw) / 60.0) * max(0.0, 1.0 - abs(self.pitch) / 60.0)
         light = max(0.0, 1.0 - abs(self.brightness - 127.5) / 127.5)
-        return float(
-            size * (0.25 + 0.75 * self.sharpness) * pose * (0.5 + 0.5 * light) * (1.0 - self.outside)
-        )
+        score = size * (0.25 + 0.75 * self.sharpness) * pose * (0.5 + 0.5 * light) * (1.0 - self.outside)
+        return float(min(1.0, max(0.0, score)))
 
 
 def unit_rows(vectors: npt.ArrayLike) -> FloatArray:
@@ -113,7 +112,7 @@ def unit_rows(vectors: npt.ArrayLike) -> FloatArray:
     rows = np.ascontiguousarray(vectors, dtype=np.float32)
     if rows.ndim != 2:
         raise ValueError(f"embeddings must have shape (n, d), got {rows.shape}")
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or (lengths < 1e-6).any():
         raise ValueError("an embedding is zero or not finite")
     return np.asarray(rows / lengths, dtype=np.float32)

@@ -50,6 +50,9 @@ class ThresholdCurve:
     Attributes:
         points: at least two, sorted here from the loosest to the strictest rate.
         measured_on: what the pairs were.
+
+    Raises:
+        ValueError: there are fewer, or thresholds do not rise while the rates fall.
     """
 
     points: tuple[FarPoint, ...]
@@ -71,7 +74,10 @@ class ThresholdCurve:
 
         Between points it is linear in log10(far). A looser rate than the card's loosest gives that loosest
         point. Past the strictest point the last slope (at least 0.01 a decade) goes on, and the result is
-        marked as extrapolated; it never exceeds 0.999.
+        marked as extrapolated; it never exceeds 0.999, unless the card's own thresholds do.
+
+        Raises:
+            ValueError: the rate is not between 0 and 1.
         """
         if not 0.0 < far < 1.0:
             raise ValueError(f"a false-accept rate lies between 0 and 1, got {far}")
@@ -89,7 +95,7 @@ class ThresholdCurve:
         decades = math.log10(looser.far) - math.log10(last.far)
         slope = max((last.threshold - looser.threshold) / decades, 0.01)
         value = last.threshold + slope * (wanted + math.log10(last.far))
-        return Threshold(min(value, 0.999), far, True)
+        return Threshold(max(min(value, 0.999), last.threshold), far, True)
 
 
 @dataclass(frozen=True)

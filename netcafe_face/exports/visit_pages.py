@@ -10,6 +10,8 @@ from typing import Protocol
 from netcafe_face.domain.people import Visit, VisitFilter
 
 PAGE_ROWS = 1000
+SEARCH_PAGE_ROWS = 20_000
+"""A search for text reads all rows for each page, so the whole of one is fetched in few pages."""
 
 
 class HasVisits(Protocol):
@@ -54,5 +56,5 @@ def visit_pages(
 
 def all_visits(gallery: HasVisits, wanted: VisitFilter) -> Iterator[Visit]:
     """Yield every visit of a filter, newest first, holding one page at a time."""
-    for page in visit_pages(gallery, wanted):
+    for page in visit_pages(gallery, wanted, SEARCH_PAGE_ROWS if wanted.text else PAGE_ROWS):
         yield from page

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from netcafe_face.gallery.schema import APPLICATION_ID, SCHEMA_VERSION, migratio
 FILE_NAME = "gallery.db"
 BUSY_TIMEOUT_MS = 10_000
 CHECKPOINT_TIMEOUT_MS = 250
+CHUNK_ROWS = 4096
 
 _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
@@ -123,6 +124,12 @@ class GalleryDatabase:
         """Return all rows of a query as tuples."""
         with translated(self.path):
             return self._db.execute(sql, values).fetchall()
+
+    def chunks(self, sql: str, *values: Any) -> Generator[list[Any], None, None]:
+        """Yield all rows of a query, some thousands at a time; closing the generator ends the query."""
+        with translated(self.path), closing(self._db.execute(sql, values)) as cursor:
+            while chunk := cursor.fetchmany(CHUNK_ROWS):
+                yield chunk
 
     def value(self, sql: str, *values: Any) -> Any:
         """Return the first value of a query's first row, or None."""

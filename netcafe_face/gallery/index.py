@@ -189,7 +189,7 @@ class IndexSnapshot:
         block = self._block
         owner_of, id_of, score_of = block.owners.item, block.template_ids.item, scores.item
         found: list[Candidate] = []
-        for _ in range(k):
+        while True:
             row = scores.argmax()
             similarity = score_of(row)
             if similarity == _NOBODY:
@@ -198,6 +198,8 @@ class IndexSnapshot:
                 raise ValueError("a query is not finite")
             owner = owner_of(row)
             found.append(Candidate(owner, id_of(row), similarity))
+            if len(found) == k:
+                break
             for run in block.spans[owner]:
                 scores[run] = _NOBODY
         return tuple(found)

@@ -42,7 +42,6 @@ _CHANGED_TEMPLATES = (
     "FROM gallery_changes g JOIN templates t ON t.customer_id = g.customer_id "
     "WHERE g.revision > ? AND t.pack_id = ? AND t.dimension = ?"
 )
-_CHUNK = 4096
 _UNIT_TOLERANCE = 0.01
 
 
@@ -178,14 +177,9 @@ class TemplateTable:
         count = self._db.value(f"SELECT count(*) {_CHANGED_TEMPLATES}", since, pack_id, dimension)
         owners, ids = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
         vectors = np.empty((count, dimension), dtype=np.float32)
-        cursor = self._db.execute(
-            f"SELECT t.customer_id, t.id, t.embedding {_CHANGED_TEMPLATES} ORDER BY t.customer_id, t.id",
-            since,
-            pack_id,
-            dimension,
-        )
+        query = f"SELECT t.customer_id, t.id, t.embedding {_CHANGED_TEMPLATES} ORDER BY t.customer_id, t.id"
         start = 0
-        while chunk := cursor.fetchmany(_CHUNK):
+        for chunk in self._db.chunks(query, since, pack_id, dimension):
             part = slice(start, start + len(chunk))
             owners[part] = [row[0] for row in chunk]
             ids[part] = [row[1] for row in chunk]
@@ -200,8 +194,7 @@ class TemplateTable:
     def damaged(self) -> list[int]:
         """Return the ids of the templates whose embedding is not a finite unit vector."""
         found = []
-        cursor = self._db.execute("SELECT id, dimension, embedding FROM templates ORDER BY id")
-        while chunk := cursor.fetchmany(_CHUNK):
+        for chunk in self._db.chunks("SELECT id, dimension, embedding FROM templates ORDER BY id"):
             found += [row[0] for row in chunk if not _unit(_vectors([row[2]], row[1]))[0]]
         return found
 

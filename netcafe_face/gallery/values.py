@@ -118,6 +118,8 @@ class Search:
 
     def finds(self, *texts: str, phone: str = "") -> bool:
         """Tell whether every word occurs in `texts`, or the whole is a part of the telephone number."""
+        if not self._words:
+            return True
         if self._digits and self._digits in digits(phone):
             return True
         haystack = "\n".join(fold(text) for text in texts)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from netcafe_face.domain.people import Presence, Visit, VisitFilter
@@ -45,16 +48,14 @@ class VisitTable:
         """Return the visits that began within the filter's times and hold its other fields, newest first."""
         conditions, given = _conditions(wanted)
         where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        query = f"SELECT id, {_COLUMNS} FROM visits {where}ORDER BY started_at DESC, id DESC"
-        if wanted.limit is not None and not wanted.text:
-            query, given = query + " LIMIT ?", [*given, max(wanted.limit, 0)]
-        rows = self._db.rows(query, *given)
-        if wanted.text:
-            text = values.Search(wanted.text)
-            rows = [row for row in rows if text.finds(row[2], row[3], row[4], row[5], row[15])][
-                : wanted.limit
-            ]
-        return [_visit(row) for row in rows]
+        query = f"SELECT id, {_COLUMNS} FROM visits {where}ORDER BY started_at DESC, id DESC LIMIT ?"
+        limit = sys.maxsize if wanted.limit is None else max(wanted.limit, 0)
+        if not wanted.text.strip():
+            return [_visit(row) for row in self._db.rows(query, *given, limit)]
+        text = values.Search(wanted.text)
+        with closing(self._db.chunks(query, *given, sys.maxsize)) as chunks:
+            found = (row for chunk in chunks for row in chunk if text.finds(*(row[i] for i in _SEARCHED)))
+            return [_visit(row) for row in islice(found, limit)]
 
     def end_open(self) -> int:
         """End every open visit at its last sighting, after a crash; return how many there were."""

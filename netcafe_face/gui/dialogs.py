@@ -116,7 +116,9 @@ class AskDialog(Dialog):
         self.retranslate()
         self._check()
         self.fit_to_screen(480, 250 + 24 * len(question.points()))
-        if not asks:
+        if asks:
+            self.field.setFocus()
+        else:
             # Enter must not erase anything by accident.
             self.cancel_button.setFocus()
             self.main_button.setDefault(False)

@@ -24,7 +24,7 @@ from netcafe_face.gui.shots import PICTURE_SUFFIXES, LiveFace, judge_files, judg
 from netcafe_face.gui.widgets import Button, DropZone, MessageBar, Tone, card, label
 from netcafe_face.i18n import _, ngettext
 
-TWO_COLUMNS_PX = 840
+TWO_COLUMNS_PX = 900
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class EnrolDialog(Dialog):
             self._card(self._heads[1], self.zone, self.live_button, self.shots),
             self._card(self._heads[2], self.consent),
         )
-        self.zone.setFixedHeight(118)
+        self.zone.setMinimumHeight(132)
         for bar in (self.message, self.warning, self.someone_else):
             self.inside.addWidget(bar)
         self.someone_else.hide()

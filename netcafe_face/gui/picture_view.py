@@ -30,6 +30,8 @@ from netcafe_face.i18n import _
 
 MAX_ZOOM = 12.0
 NAME_WIDTH_PX = 230.0
+COMPACT_BELOW_PX = 560.0
+"""Width of the view under which the texts beside faces take one line; the state is then shape and colour."""
 
 _PEN_STYLES = {
     Presence.KNOWN: Qt.PenStyle.SolidLine,
@@ -187,8 +189,8 @@ class PictureView(QWidget):
         ]
         for index, rect in shown:
             self._paint_box(painter, rect, index)
-        room = min(NAME_WIDTH_PX, 0.28 * bounds.width())
-        tags = [_Tag(self.faces[index].label, room) for index, _rect in shown]
+        compact = bounds.width() < COMPACT_BELOW_PX
+        tags = [_Tag(self.faces[index].label, compact) for index, _rect in shown]
         places = place_labels([rect for _index, rect in shown], [tag.size for tag in tags], bounds)
         for tag, place in zip(tags, places, strict=True):
             tag.paint(painter, place)
@@ -275,13 +277,19 @@ class PictureView(QWidget):
 class _Tag:
     """The two lines beside one face, and how they are drawn."""
 
-    def __init__(self, label: Label, width_px: float) -> None:
+    def __init__(self, label: Label, compact: bool) -> None:
         self._presence = label.presence
+        texts: tuple[str, ...] = label_texts(label)
         self._fonts = (font(SIZE_BODY, QFont.Weight.DemiBold), font(SIZE_SMALL))
+        width_px = NAME_WIDTH_PX
+        if compact:
+            similarity = "" if label.similarity is None else f" · {label.similarity:.2f}"
+            texts, width_px = (texts[0] + similarity,), 0.6 * NAME_WIDTH_PX
+            self._fonts = (font(SIZE_SMALL, QFont.Weight.DemiBold), font(SIZE_SMALL))
         metrics = [QFontMetricsF(each) for each in self._fonts]
         self._lines = [
-            each.elidedText(text, Qt.TextElideMode.ElideRight, width_px)
-            for each, text in zip(metrics, label_texts(label), strict=True)
+            each.elidedText(text, Qt.TextElideMode.ElideMiddle, width_px)
+            for each, text in zip(metrics, texts, strict=False)
             if text
         ]
         self._heights = [each.height() for each in metrics]

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from netcafe_face.domain.errors import (
     N_,
     AlreadyEnrolled,
     ConsentMissing,
+    CustomerNotFound,
     FaceTooPoor,
+    ImageUnreadable,
     InputError,
     NoFaceFound,
+    PackChanged,
     PicturesDisagree,
     ValueRefused,
 )
@@ -24,6 +29,7 @@ from netcafe_face.domain.faces import Detection, FloatArray, Image, QualityFlaw
 from netcafe_face.domain.matching import Candidate, Decision
 from netcafe_face.domain.people import Consent, Customer, NewTemplate, Purpose, Template, TemplateSource
 from netcafe_face.domain.results import Face
+from netcafe_face.pipeline.portrait import portrait
 from netcafe_face.pipeline.recognizer import Recognizer
 from netcafe_face.pipeline.single import FLAW_WORDS, single_face
 from netcafe_face.vision.images import decode, encode_jpeg, encode_png, read_image
@@ -31,8 +37,8 @@ from netcafe_face.vision.images import decode, encode_jpeg, encode_png, read_ima
 if TYPE_CHECKING:
     from netcafe_face.gallery.service import Gallery
 
-PORTRAIT_PX = 320
-_PORTRAIT_MARGIN = 0.45
+_SOME_PICTURE = N_("the picture")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +47,9 @@ class JudgedPicture:
 
     Attributes:
         name: the file's name, or "" for one from a camera.
-        portrait_bgr: uint8, the face with some surroundings; None where there is no face.
+        pack_id: the model pack that saw the face.
+        portrait_bgr: uint8 (h, w, 3), at most 320 a side, the face with some surroundings; None where there
+            is no face.
         face: the face, matched against everybody enrolled; None where there is none to use.
         problem: why there is no face to use.
         flaws: why the face is not good enough; empty for a good one.
@@ -49,6 +57,7 @@ class JudgedPicture:
 
     name: str
     source: TemplateSource
+    pack_id: str = ""
     portrait_bgr: Image | None = None
     face: Face | None = None
     problem: InputError | None = None
@@ -71,7 +80,7 @@ class JudgedPicture:
             return self.problem
         for flaw in QualityFlaw:
             if flaw in self.flaws:
-                return FaceTooPoor(path=self.name, reason=FLAW_WORDS[flaw])
+                return FaceTooPoor(path=self.name or _SOME_PICTURE, reason=FLAW_WORDS[flaw])
         return None
 
 
@@ -117,38 +126,54 @@ class Enrolment:
         return self.judge(image_bgr, path.name, TemplateSource.FILE)
 
     def judge(self, image_bgr: Image, name: str, source: TemplateSource) -> JudgedPicture:
-        """Judge a picture, uint8 (h, w, 3) BGR."""
+        """Judge a picture, uint8 (h, w, 3) BGR.
+
+        Raises:
+            ModelUnusable: a network failed.
+        """
+        faces = self._recognizer.recognise(image_bgr, self._gallery.snapshot)
         try:
-            face = single_face(self._recognizer.recognise(image_bgr, self._gallery.snapshot), name)
+            face = single_face(faces, name or _SOME_PICTURE)
         except InputError as problem:
             return JudgedPicture(name, source, problem=problem)
         return self.judge_face(image_bgr, face, name, source)
 
     def judge_near(self, frame_bgr: Image, detection: Detection, source: TemplateSource) -> JudgedPicture:
-        """Judge the face of a frame that lies where `detection` says: the one a person pointed at."""
+        """Judge the face of a frame that lies where `detection` says: the one a person pointed at.
+
+        Args:
+            frame_bgr: uint8 (h, w, 3).
+            detection: the face pointed at, in pixels of this frame.
+            source: where the frame came from.
+
+        Raises:
+            ModelUnusable: a network failed.
+        """
         faces = self._recognizer.recognise(frame_bgr, self._gallery.snapshot)
-        reach = detection.size_px / 2
-        near = [f for f in faces if np.abs(_centre(f.detection) - _centre(detection)).max() < reach]
-        if not near or near[0].embedding is None:
-            return JudgedPicture("", source, problem=NoFaceFound(path=N_("the picture")))
-        return self.judge_face(frame_bgr, near[0], "", source)
+        away = [float(np.abs(_centre(f.detection) - _centre(detection)).max()) for f in faces]
+        if not faces or min(away) >= detection.size_px / 2:
+            return JudgedPicture("", source, problem=NoFaceFound(path=_SOME_PICTURE))
+        return self.judge_face(frame_bgr, faces[int(np.argmin(away))], "", source)
 
     def judge_face(self, image_bgr: Image, face: Face, name: str, source: TemplateSource) -> JudgedPicture:
-        """Judge a face that was analysed and matched before."""
+        """Judge a face of an image, uint8 (h, w, 3) BGR, that was analysed and matched before."""
         flaws = set(face.quality.flaws)
         if face.quality.size_px < self._min_face_px:
             flaws.add(QualityFlaw.TOO_SMALL)
         if face.embedding is None:
             flaws.add(QualityFlaw.TURNED_AWAY)
+        pack_id = self._recognizer.pack_id or self._gallery.snapshot.pack_id
         cut = portrait(image_bgr, face.detection)
-        return JudgedPicture(name, source, cut, face, flaws=frozenset(flaws))
+        return JudgedPicture(name, source, pack_id, cut, face, flaws=frozenset(flaws))
 
     def enrol(self, request: EnrolmentRequest, pictures: Sequence[JudgedPicture]) -> Customer:
         """Store the good pictures as templates, in one transaction; nothing is stored when it raises.
 
         Raises:
             ConsentMissing: recognition was not agreed to.
-            InputError: no picture is good (the first one's reason), or the pictures show different people.
+            InputError: no picture is good (the first one's reason), or the pictures show different people,
+                or not the customer who is enrolled under this code.
+            PackChanged: they were judged with another model pack than the one in use.
             AlreadyEnrolled: a face is already, or may be, another customer's.
             GalleryError: the gallery refused.
         """
@@ -157,7 +182,9 @@ class Enrolment:
             refusals = [refusal for picture in pictures if (refusal := picture.refusal())]
             none_given = ValueRefused(field=N_("Pictures"), value="", reason=N_("none given"))
             raise refusals[0] if refusals else none_given
-        self._refuse_disagreement(good)
+        if any(picture.pack_id != self._pack_in_use() for picture in good):
+            raise PackChanged
+        self._refuse_disagreement(request.customer.code, good)
         if not request.allow_lookalike:
             self._refuse_lookalike(request.customer.code, good)
         templates = [self._template(picture, request) for picture in good]
@@ -181,12 +208,22 @@ class Enrolment:
         """Make templates of the pack in use from the crops that customers allowed to keep.
 
         Yields the older template of each new one once that is stored, so that a caller can show progress and
-        stop in between.
+        stop in between. A crop that is damaged is left out.
+
+        Raises:
+            PackChanged: the networks are not those of the pack in use.
+            ModelUnusable: the network failed.
+            GalleryError: the gallery refused.
         """
-        pack_id = self._gallery.snapshot.pack_id
+        pack_id = self._pack_in_use()
         for template, crop_png in self._gallery.crops_for_reembedding(pack_id):
+            try:
+                crop_bgr = decode(crop_png, str(template.id))
+            except ImageUnreadable:
+                _log.warning("The crop of template %d is damaged and was not embedded", template.id)
+                continue
             fresh = NewTemplate(
-                embedding=self._recognizer.embed([decode(crop_png, str(template.id))])[0],
+                embedding=self._recognizer.embed([crop_bgr])[0],
                 pack_id=pack_id,
                 quality=template.quality,
                 source=TemplateSource.REEMBEDDED,
@@ -200,49 +237,58 @@ class Enrolment:
         face = picture.face
         if face is None or face.embedding is None or face.crop_bgr is None:
             raise ValueError("only a good picture becomes a template")
+        # Without a consent given now the gallery keeps crops as far as the earlier one covers them.
+        keep_crop = not request.purposes or Purpose.KEEP_CROPS in request.purposes
         return NewTemplate(
             embedding=face.embedding,
-            pack_id=self._gallery.snapshot.pack_id,
+            pack_id=picture.pack_id,
             quality=face.quality.score,
             source=picture.source,
             operator=request.operator,
-            crop_png=encode_png(face.crop_bgr) if Purpose.KEEP_CROPS in request.purposes else None,
+            crop_png=encode_png(face.crop_bgr) if keep_crop else None,
         )
 
-    def _refuse_disagreement(self, good: Sequence[JudgedPicture]) -> None:
-        vectors = np.stack([p.face.embedding for p in good if p.face and p.face.embedding is not None])
-        cosines = vectors @ vectors.T
-        # A picture that is unlike every other one is of somebody else; poses and light make pairs differ.
-        if len(vectors) > 1:
-            nearest = (cosines - 2 * np.eye(len(vectors))).max(axis=1)
-            worst = int(nearest.argmin())
-            if nearest[worst] < self._recognizer.verification_rule().doubt_from / 2:
-                raise PicturesDisagree(path=good[worst].name or "?")
+    def _pack_in_use(self) -> str:
+        pack_id = self._gallery.snapshot.pack_id
+        if self._recognizer.pack_id not in ("", pack_id):
+            raise PackChanged
+        return pack_id
+
+    def _refuse_disagreement(self, code: str, good: Sequence[JudgedPicture]) -> None:
+        new = [p.face.embedding for p in good if p.face is not None and p.face.embedding is not None]
+        earlier = self._stored(code)
+        # Poses and light make pairs of one person differ, but some chain of likeness joins all of them.
+        joined = _joined(np.stack(new + earlier), self._recognizer.verification_rule().doubt_from / 2)
+        others = joined[: len(new), len(new) :] if earlier else joined
+        count = others.sum(axis=1)
+        if count.min() < (1 if earlier else len(new)):
+            odd = len(new) - 1 - int(count[::-1].argmin())
+            raise PicturesDisagree(path=good[odd].name or _SOME_PICTURE)
+
+    def _stored(self, code: str) -> list[FloatArray]:
+        try:
+            templates = self._gallery.templates(code)
+        except CustomerNotFound:
+            return []
+        return [template.embedding for template in templates if template.pack_id == self._pack_in_use()]
 
     def _refuse_lookalike(self, code: str, good: Iterable[JudgedPicture]) -> None:
-        people = self._gallery.snapshot.people
+        snapshot = self._gallery.snapshot
         for picture in good:
-            like = picture.lookalike
-            person = people.get(like.customer_id) if like else None
+            # Once more, because somebody may have been enrolled since it was judged.
+            faces = self._recognizer.match([picture.face] if picture.face else [], snapshot)
+            like = replace(picture, face=faces[0]).lookalike if faces else None
+            person = snapshot.people.get(like.customer_id) if like else None
             if like and person and person.code.casefold() != code.strip().casefold():
                 raise AlreadyEnrolled(code=person.code, name=person.name, similarity=f"{like.similarity:.2f}")
 
 
-def portrait(image_bgr: Image, detection: Detection) -> Image:
-    """Cut a face out with some surroundings, at most `PORTRAIT_PX` pixels a side."""
-    import cv2
-
-    x, y, w, h = (float(value) for value in detection.box)
-    half = max(w, h) * (0.5 + _PORTRAIT_MARGIN)
-    left, top = max(0, round(x + w / 2 - half)), max(0, round(y + h / 2 - half))
-    right = min(image_bgr.shape[1], max(left + 1, round(x + w / 2 + half)))
-    bottom = min(image_bgr.shape[0], max(top + 1, round(y + h / 2 + half)))
-    cut = image_bgr[top:bottom, left:right]
-    if cut.size == 0:
-        return np.zeros((1, 1, 3), dtype=np.uint8)
-    scale = min(1.0, PORTRAIT_PX / max(cut.shape[:2]))
-    size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
-    return np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+def _joined(vectors: FloatArray, limit: float) -> npt.NDArray[np.bool_]:
+    """Return bool (n, n): which unit rows are alike, directly or through others between them."""
+    joined = np.asarray(vectors @ vectors.T >= limit) | np.eye(len(vectors), dtype=bool)
+    for middle in range(len(vectors)):
+        joined |= joined[:, middle, None] & joined[None, middle]
+    return joined
 
 
 def _centre(detection: Detection) -> FloatArray:

@@ -32,6 +32,11 @@ class Searchable(Protocol):
     """What a recogniser needs of an index snapshot."""
 
     @property
+    def pack_id(self) -> str:
+        """Return the model pack whose templates it holds."""
+        ...
+
+    @property
     def templates(self) -> int:
         """Return the number of live templates."""
         ...
@@ -50,12 +55,16 @@ class Recognizer:
         detector: finds faces.
         embedder: turns aligned crops into unit vectors.
         curve: the pack's thresholds against false-accept rates.
+        pack_id: the pack they belong to; with it, templates of another pack are never searched.
     """
 
-    def __init__(self, detector: Detector, embedder: Embedder, curve: ThresholdCurve) -> None:
+    def __init__(
+        self, detector: Detector, embedder: Embedder, curve: ThresholdCurve, pack_id: str = ""
+    ) -> None:
         self._detector = detector
         self._embedder = embedder
         self._curve = curve
+        self.pack_id = pack_id
         self._one_frame_at_a_time = threading.Lock()
 
     def analyse(self, image_bgr: Image) -> tuple[Face, ...]:
@@ -65,6 +74,7 @@ class Recognizer:
 
         Raises:
             ModelUnusable: a network failed.
+            ValueError: it is no such picture.
         """
         with self._one_frame_at_a_time:
             faces = [_seen(image_bgr, detection) for detection in self._detector.detect(image_bgr)]
@@ -75,10 +85,11 @@ class Recognizer:
         )
 
     def embed(self, crops_bgr: Sequence[Image]) -> FloatArray:
-        """Embed aligned crops, each uint8 (112, 112, 3) BGR, as float32 (n, d) unit rows.
+        """Embed one or more aligned crops, each uint8 (112, 112, 3) BGR, as float32 (n, d) unit rows.
 
         Raises:
             ModelUnusable: the network failed.
+            ValueError: there is none, or one is of another shape or type.
         """
         with self._one_frame_at_a_time:
             return self._embedder.embed(np.stack(crops_bgr))
@@ -92,10 +103,14 @@ class Recognizer:
         return self.match(self.analyse(image_bgr), snapshot)
 
     def match(self, faces: Sequence[Face], snapshot: Searchable) -> tuple[Face, ...]:
-        """Decide for faces that were analysed before; those without an embedding stay without a match."""
+        """Decide for faces that were analysed before.
+
+        Those without an embedding stay without a match, and so does everybody while the gallery holds the
+        templates of another pack: just after a change of packs, one of the two is the older one.
+        """
         vectors = [face.embedding for face in faces if face.embedding is not None]
-        if not vectors:
-            return tuple(faces)
+        if not vectors or self.pack_id not in ("", snapshot.pack_id):
+            return tuple(replace(face, match=None) for face in faces)
         rule = self.rule(snapshot)
         found = iter(snapshot.search(np.stack(vectors), CANDIDATES))
         return tuple(

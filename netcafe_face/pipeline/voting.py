@@ -28,6 +28,8 @@ class VotingRules:
         named_after: frames that must name the same customer.
         spread_s: least time between the first and the last of them.
         stranger_after: frames without anybody similar that make a stranger.
+        stranger_spread_s: least time between the first and the last of them, so that a customer who walks in
+            is not called a stranger first.
         doubt_gap_s: after so long out of sight, a track must prove itself anew.
     """
 
@@ -35,6 +37,7 @@ class VotingRules:
     named_after: int = 3
     spread_s: float = 0.3
     stranger_after: int = 5
+    stranger_spread_s: float = 1.0
     doubt_gap_s: float = 1.0
 
 
@@ -92,7 +95,8 @@ def count(votes: Votes, new: Evidence | None, rules: VotingRules) -> Votes:
 
 def _decide(before: Identity, evidence: tuple[Evidence, ...], rules: VotingRules) -> Identity:
     customers = {item.customer_id for item in evidence if item.decision is Decision.KNOWN}
-    unknown = sum(item.decision is Decision.UNKNOWN for item in evidence)
+    nobody = tuple(item for item in evidence if item.decision is Decision.UNKNOWN)
+    unknown = len(nobody)
     if len(customers) > 1:
         return UNDECIDED
     if customers:
@@ -100,7 +104,8 @@ def _decide(before: Identity, evidence: tuple[Evidence, ...], rules: VotingRules
         if before.decision is Decision.KNOWN:
             return _kept(before, for_name, unknown, rules)
         return _named(for_name, evidence[-1], unknown, rules)
-    if unknown >= rules.stranger_after and 2 * unknown > len(evidence):
+    enough = unknown >= rules.stranger_after and nobody[-1].at_s - nobody[0].at_s >= rules.stranger_spread_s
+    if enough and 2 * unknown > len(evidence):
         best = max(evidence, key=lambda item: item.similarity)
         return Identity(Decision.UNKNOWN, None, best.similarity, best.margin, best.threshold)
     # Clear looks, and none of them bears out what was decided before.

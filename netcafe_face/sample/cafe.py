@@ -14,7 +14,7 @@ from netcafe_face.domain.people import (
     TemplateSource,
 )
 from netcafe_face.gallery.service import Gallery
-from netcafe_face.pipeline.enrolment import portrait
+from netcafe_face.pipeline.portrait import portrait
 from netcafe_face.pipeline.recognizer import Recognizer
 from netcafe_face.pipeline.single import single_face
 from netcafe_face.sample.people import PEOPLE, Cutout

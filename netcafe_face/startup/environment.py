@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import os
 import re
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,6 +58,8 @@ def ensure_environment(requirements: Path) -> Path | None:
 
 def environment_folders(root: Path) -> tuple[Path, ...]:
     """Return where the environment may lie: beside main.py, or in the user's data if that is read-only."""
+    import hashlib  # here and below: what a start seldom needs is not loaded at every start
+
     mark = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
     if sys.platform == "win32":
         data = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
@@ -149,6 +149,7 @@ def _console_interpreter(folder: Path) -> Path:
 
 def _create(folder: Path) -> None:
     """Make an empty environment in a folder, instead of what is there."""
+    import shutil
     import subprocess
 
     _require_ensurepip()

@@ -48,35 +48,42 @@ def run_tests(arguments: Sequence[str]) -> int:
     return prepare(["test", *arguments]) or 0
 
 
-def command_of(argv: Sequence[str]) -> str:
-    """Return the command among the arguments, "" for the window, "--help" where only help is asked for."""
+def split_command(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the command among the arguments and what comes after it.
+
+    The command is "" for the window and "--help" where only help or the version is asked for.
+    """
     skip = False
-    for argument in argv:
+    found: tuple[str, list[str]] = ("", [])
+    for position, argument in enumerate(argv):
+        if argument in ("--help", "--version", "-h"):
+            return "--help", []
+        if found[0]:
+            continue
         if skip:
             skip = False
         elif argument in _OPTIONS_WITH_VALUE:
             skip = True
-        elif argument in ("--help", "--version", "-h"):
-            return "--help"
         elif not argument.startswith("-"):
-            return argument
-    return ""
+            found = argument, list(argv[position + 1 :])
+    return found
 
 
 def _prepare(argv: list[str]) -> int | None:
-    command = command_of(argv)
+    command, rest = split_command(argv)
     python = ensure_environment(ROOT / ("requirements-dev.txt" if command == "test" else "requirements.txt"))
     if python is not None:
         return _restart(python, argv)
     os.environ.pop(_RESTARTS, None)
+    if command in ("doctor", "--help"):
+        return None  # the doctor looks for itself, and tells instead of refusing
     display = choose_platform()
     if display is Display.NONE and command in _SHOWS_WINDOW:
         say(_("No display was found: windows are drawn off screen (QT_QPA_PLATFORM=offscreen)."))
-    if command not in ("doctor", "--help"):
-        ensure_libraries(needed_libraries(display))
+    ensure_libraries(needed_libraries(display))
     if command == "test":
         os.chdir(ROOT)
-        return _replace_process([sys.executable, "-m", "pytest", *argv[argv.index("test") + 1 :]])
+        return _replace_process([sys.executable, "-m", "pytest", *rest])
     return None
 
 

@@ -6,7 +6,6 @@ the xcb, wayland and offscreen platforms) and opencv-python 5.0, without what th
 
 from __future__ import annotations
 
-import ctypes
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -137,6 +136,8 @@ def ensure_libraries(needed: Sequence[Library]) -> None:
 
 
 def _loads(soname: str) -> bool:
+    import ctypes
+
     try:
         ctypes.CDLL(soname)
     except OSError:

@@ -26,6 +26,8 @@ class DetectorCard:
         colour: order of the channels it takes, "BGR" or "RGB".
         det_size: width, height of its one input size, multiples of 32; None for yunet, which takes any.
         face_px: smallest and largest face, in pixels of its input, for which it is reliable.
+        second_look_px: side of the square in which every face is looked at again to place its landmarks; 0
+            for a detector that places them alike at every size.
     """
 
     kind: str
@@ -38,6 +40,7 @@ class DetectorCard:
     score_threshold: float
     nms_threshold: float
     face_px: tuple[float, float]
+    second_look_px: int
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,7 @@ def _detector(fields: Fields) -> DetectorCard:
         score_threshold=fields.number("score_threshold", 0.01, 0.99),
         nms_threshold=fields.number("nms_threshold", 0.01, 0.99),
         face_px=fields.pair("face_px", 1, 1e5),
+        second_look_px=fields.integer("second_look_px", 0, 1024),
     )
     if card.face_px[0] >= card.face_px[1]:
         raise fields.wrong("face_px", "must be the smallest and then the largest face")

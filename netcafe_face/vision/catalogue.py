@@ -179,6 +179,7 @@ def _card_of_yunet(file: KnownFile) -> DetectorCard:
         score_threshold=0.7,
         nms_threshold=0.3,
         face_px=(10.0, 300.0),
+        second_look_px=0,
     )
 
 
@@ -211,6 +212,7 @@ def _insightface(name: str, archive: KnownFile, detector: KnownFile, embedder: K
             score_threshold=0.5,
             nms_threshold=0.4,
             face_px=(12.0, 400.0),
+            second_look_px=0,
         ),
         embedder=EmbedderCard(
             kind="arcface",

@@ -11,6 +11,7 @@ import numpy as np
 from netcafe_face.domain.errors import N_, ModelUnusable
 from netcafe_face.domain.faces import Detection, FloatArray, Image
 from netcafe_face.vision.runtime import Runtime, provider_names, session_options
+from netcafe_face.vision.second_look import SecondLook
 
 if TYPE_CHECKING:
     from netcafe_face.vision.card import DetectorCard
@@ -31,7 +32,11 @@ class Detector(Protocol):
     """A network that finds faces."""
 
     def detect(self, image_bgr: Image) -> list[Detection]:
-        """Find the faces of a picture, uint8 (h, w, 3) BGR, in reading order."""
+        """Find the faces of a picture, uint8 (h, w, 3) BGR, in reading order.
+
+        Raises:
+            ModelUnusable: the network failed.
+        """
         ...
 
 
@@ -68,8 +73,14 @@ class MultiScaleDetector:
 
         Raises:
             ModelUnusable: the network failed.
+            ValueError: it is no such picture, or has no pixel.
         """
-        if image_bgr.ndim != 3 or image_bgr.shape[2] != 3 or image_bgr.dtype != np.uint8:
+        if (
+            image_bgr.ndim != 3
+            or image_bgr.shape[2] != 3
+            or image_bgr.dtype != np.uint8
+            or not image_bgr.size
+        ):
             raise ValueError(f"a frame is uint8 (h, w, 3), got {image_bgr.dtype} {image_bgr.shape}")
         height, width = image_bgr.shape[:2]
         found = [self._pass(image_bgr, scale) for scale in self._scales(height, width)]
@@ -185,7 +196,7 @@ class Scrfd:
 
     Args:
         path: the ONNX file.
-        card: input size, mean, std and thresholds.
+        card: input size, colour order, mean, std and thresholds.
         runtime: provider and threads.
 
     Raises:
@@ -197,6 +208,7 @@ class Scrfd:
         if card.det_size is None:
             raise ModelUnusable(path=path, reason=N_("its card gives no det_size"))
         self.side_px = max(card.det_size)
+        self._swap = card.colour != "RGB"
         self._model = _load_scrfd(path, card, runtime)
         self.find(np.full((64, 64, 3), 114, dtype=np.uint8))
 
@@ -206,7 +218,8 @@ class Scrfd:
         # On a square of the network's own size its own resizing does nothing.
         side = max(self.side_px, height, width)
         square = np.full((side, side, 3), 114, dtype=np.uint8)
-        square[:height, :width] = image_bgr
+        # insightface takes BGR and gives the network RGB, always.
+        square[:height, :width] = image_bgr[:, :, ::-1] if self._swap else image_bgr
         try:
             boxes, landmarks = self._model.detect(square)
         except Exception as error:
@@ -253,7 +266,11 @@ def build_detector(pack: ModelPack, runtime: Runtime, longest_side_px: int = LON
     cv2.setNumThreads(runtime.thread_count)
     card = pack.card.detector
     path = pack.folder / card.file
+    network: YuNet | Scrfd
     if card.kind == "yunet":
-        return MultiScaleDetector(YuNet(path, pack.read_detector(), card), card.face_px, longest_side_px)
-    scrfd = Scrfd(path, card, runtime)
-    return MultiScaleDetector(scrfd, card.face_px, min(longest_side_px, scrfd.side_px))
+        network = YuNet(path, pack.read_detector(), card)
+    else:
+        network = Scrfd(path, card, runtime)
+        longest_side_px = min(longest_side_px, network.side_px)
+    detector = MultiScaleDetector(network, card.face_px, longest_side_px)
+    return SecondLook(detector, network, card.second_look_px) if card.second_look_px else detector

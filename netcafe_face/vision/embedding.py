@@ -54,8 +54,10 @@ class ArcFaceEmbedder:
         self._dim = card.length
         self._model = _load(path, card, runtime)
         self._swap = card.colour != "RGB"
-        probe = self.embed(np.full((1, CROP_SIZE, CROP_SIZE, 3), 127, dtype=np.uint8))
-        if probe.shape != (1, self._dim):
+        # Some networks, such as SFace, were exported for one crop at a time.
+        self._batch = 1 if self._model.session.get_inputs()[0].shape[0] == 1 else LARGEST_BATCH
+        probe = self.embed(np.full((2, CROP_SIZE, CROP_SIZE, 3), 127, dtype=np.uint8))
+        if probe.shape != (2, self._dim):
             raise ModelUnusable(path=path, reason=f"{probe.shape[1]} ≠ {self._dim}")
 
     @property
@@ -74,13 +76,14 @@ class ArcFaceEmbedder:
 
         Raises:
             ModelUnusable: the network failed or gave a vector that is zero or not finite.
+            ValueError: the crops are of another shape or type.
         """
         crops = np.asarray(crops_bgr)
         if crops.shape[1:] != (CROP_SIZE, CROP_SIZE, 3) or crops.dtype != np.uint8:
             raise ValueError(f"crops must be uint8 (n, 112, 112, 3), got {crops.dtype} {crops.shape}")
         if not len(crops):
             return np.empty((0, self._dim), dtype=np.float32)
-        parts = [self._forward(crops[i : i + LARGEST_BATCH]) for i in range(0, len(crops), LARGEST_BATCH)]
+        parts = [self._forward(crops[i : i + self._batch]) for i in range(0, len(crops), self._batch)]
         try:
             return unit_rows(np.concatenate(parts))
         except ValueError as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import struct
 import tempfile
 import warnings
 from pathlib import Path
@@ -40,7 +42,25 @@ VIDEO_SUFFIXES = frozenset(
 LIMIT_MEGAPIXELS = 120
 """Larger pictures are refused: decoded and converted they would take more than a gigabyte."""
 
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "AVIF")
+"""No others: an EPS file would be run by another program, and an icon may be larger than it declares."""
+
 _DEEP_GREY_MODES = {"I;16", "I;16L", "I;16B", "I;16N"}
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+)
+"""What Pillow's decoders raise for damaged files, one or the other."""
+_WRITTEN_AS = {"": ".png", ".jfif": ".jpg"}
+_UNWRITABLE = N_("this kind of picture cannot be written")
 _NOT_A_PICTURE = N_("it is not a picture, or of an unknown kind")
 
 
@@ -59,11 +79,13 @@ def read_image(path: Path | str) -> Image:
     """
     name = str(path)
     try:
+        if Path(path).is_dir():
+            raise ImageUnreadable(path=name, reason=N_("it is a folder"))
         data = Path(path).read_bytes()
-    except IsADirectoryError as error:
-        raise ImageUnreadable(path=name, reason=N_("it is a folder")) from error
     except OSError as error:
         raise ImageUnreadable(path=name, reason=error.strerror or str(error)) from error
+    except ValueError as error:  # a name that no system allows
+        raise ImageUnreadable(path=name, reason=str(error)) from error
     return decode(data, name)
 
 
@@ -72,26 +94,29 @@ def decode(data: bytes, name: str) -> Image:
 
     Returns:
         uint8 (h, w, 3), BGR.
+
+    Raises:
+        ImageUnreadable: empty, truncated, or not a picture.
+        ImageTooLarge: more than `LIMIT_MEGAPIXELS`; it is refused before a pixel is decoded.
     """
     from PIL import Image as Pillow
     from PIL import ImageOps, UnidentifiedImageError
 
     if not data:
         raise ImageUnreadable(path=name, reason=N_("it is empty"))
+    # Pillow's own limit is higher than ours and does not say how large the picture is.
+    Pillow.MAX_IMAGE_PIXELS = None
     try:
         with warnings.catch_warnings():
-            # Our own limit below says it better than Pillow's warning.
+            # Pillow warns about damaged EXIF tags, without which the picture is still good.
             warnings.simplefilter("ignore")
-            with Pillow.open(io.BytesIO(data)) as picture:
+            with Pillow.open(io.BytesIO(data), formats=_FORMATS) as picture:
                 _refuse_too_large(picture, name)
                 picture.load()
                 return _bgr(ImageOps.exif_transpose(picture))
     except UnidentifiedImageError as error:
         raise ImageUnreadable(path=name, reason=_NOT_A_PICTURE) from error
-    except Pillow.DecompressionBombError as error:
-        raise ImageTooLarge(path=name, width="?", height="?", limit_mp=LIMIT_MEGAPIXELS) from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, MemoryError) as error:
-        # Pillow's decoders raise all of these for damaged files.
+    except _DAMAGED as error:
         raise ImageUnreadable(path=name, reason=N_("it is damaged or incomplete")) from error
 
 
@@ -120,44 +145,57 @@ def _bgr(picture: PillowImage.Image) -> Image:
 
 
 def encode_png(image_bgr: Image) -> bytes:
-    """Encode uint8 (h, w, 3) BGR as PNG."""
-    return _encode(image_bgr, ".png", ())
+    """Encode uint8 (h, w, 3) BGR as PNG.
+
+    Raises:
+        OutputError: it is empty.
+    """
+    return _encode(image_bgr, ".png", (), "PNG")
 
 
 def encode_jpeg(image_bgr: Image, quality: int = 90) -> bytes:
-    """Encode uint8 (h, w, 3) BGR as JPEG of a quality from 1 to 100."""
+    """Encode uint8 (h, w, 3) BGR as JPEG of a quality from 1 to 100.
+
+    Raises:
+        OutputError: it is empty, or longer than the 65,500 pixels that a JPEG can have.
+    """
     import cv2
 
-    return _encode(image_bgr, ".jpg", (cv2.IMWRITE_JPEG_QUALITY, quality))
+    return _encode(image_bgr, ".jpg", (cv2.IMWRITE_JPEG_QUALITY, quality), "JPEG")
 
 
-def _encode(image_bgr: Image, suffix: str, parameters: tuple[int, ...]) -> bytes:
+def _encode(image_bgr: Image, suffix: str, parameters: tuple[int, ...], name: str) -> bytes:
     import cv2
 
     try:
         done, data = cv2.imencode(suffix, image_bgr, parameters)
     except cv2.error as error:
-        raise OutputError(path=suffix, reason=N_("this kind of picture cannot be written")) from error
+        raise OutputError(path=name, reason=_UNWRITABLE) from error
     if not done:
-        raise OutputError(path=suffix, reason=N_("this kind of picture cannot be written"))
+        raise OutputError(path=name, reason=_UNWRITABLE)
     return data.tobytes()
 
 
 def write_image(path: Path | str, image_bgr: Image) -> None:
-    """Write uint8 (h, w, 3) BGR to a file, its kind chosen by the suffix; whole or not at all.
+    """Write uint8 (h, w, 3) BGR to a file, whole or not at all; the suffix says its kind, none means PNG.
 
     Raises:
         OutputError: the folder, disk or suffix does not allow it.
     """
     target = Path(path)
-    data = _encode(image_bgr, target.suffix.lower() or ".png", ())
+    suffix = _WRITTEN_AS.get(target.suffix.lower(), target.suffix.lower())
+    data = _encode(image_bgr, suffix, (), str(target))
     aside = ""
     try:
-        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=".part")
+        # The name's own length is left out of it: it may already be as long as the system allows.
+        handle, aside = tempfile.mkstemp(dir=target.parent, prefix=".netcafe-", suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         Path(aside).replace(target)
     except OSError as error:
-        if aside:
-            Path(aside).unlink(missing_ok=True)
         raise OutputError(path=str(target), reason=error.strerror or str(error)) from error
+    finally:
+        # Gone already when it took the target's place.
+        if aside:
+            with contextlib.suppress(OSError):
+                Path(aside).unlink(missing_ok=True)

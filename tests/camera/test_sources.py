@@ -24,6 +24,7 @@ from netcafe_face.domain.errors import ValueRefused
         ("HTTP://cam.local:8080/v", SourceKind.RTSP, "HTTP://cam.local:8080/v", "HTTP://cam.local:8080/v"),
         ("clips/door.mp4", SourceKind.VIDEO, str(Path("clips/door.mp4")), "door.mp4"),
         ('"clips/my door.GIF"', SourceKind.VIDEO, str(Path("clips/my door.GIF")), "my door.GIF"),
+        ("~nobody-here/a.mp4", SourceKind.VIDEO, str(Path("~nobody-here/a.mp4")), "a.mp4"),
         ("faces/an.JPG", SourceKind.IMAGES, str(Path("faces/an.JPG")), "an.JPG"),
     ],
 )
@@ -67,6 +68,9 @@ def test_a_refused_address_does_not_show_its_password() -> None:
         ("http://cam/v?user=an&pwd=geheim", "http://cam/v"),
         ("rtsp://cam/user=an_password=geheim_channel=1", "rtsp://cam/user=an_password=***_channel=1"),
         ("rtsp://cam/live", "rtsp://cam/live"),
+        ("rtsp://an:ge?heim@10.0.0.9/live", "rtsp://***"),
+        ("http://cam/v?pwd=ge@heim", "http://***"),
+        ("http://an:geheim@cam/v?pwd=geheim", "http://an:***@cam/v"),
         ("door.mp4", "door.mp4"),
     ],
 )

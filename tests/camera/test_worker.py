@@ -19,7 +19,13 @@ from netcafe_face.camera.isolated import IsolatedSource
 from netcafe_face.camera.stream import NetworkStream
 from netcafe_face.camera.video import VideoFile
 from netcafe_face.camera.worker import CapturePhase, CaptureRules, CaptureState, CaptureWorker
-from netcafe_face.domain.errors import ModelError, SourceStalled, SourceUnavailable, VideoUnreadable
+from netcafe_face.domain.errors import (
+    ModelError,
+    SourceFrozen,
+    SourceStalled,
+    SourceUnavailable,
+    VideoUnreadable,
+)
 from tests.camera.mjpeg import MjpegServer
 
 QUICK = CaptureRules(frozen_s=0.4, settled_s=0.3, stalled_s=0.3, backoff_s=lambda _: 0.02)
@@ -234,7 +240,8 @@ def test_a_frozen_picture_counts_as_a_stall_and_is_not_live_until_it_moves(
 
     watched.worker.stop()
     assert frozen == [CapturePhase.LIVE, CapturePhase.RECONNECTING, CapturePhase.RECONNECTING]
-    assert isinstance(watched.states[1].reason, SourceStalled)
+    assert isinstance(watched.states[1].reason, SourceFrozen)
+    assert "exactly the same picture" in str(watched.states[1].reason)
 
 
 def test_a_camera_that_shows_the_same_picture_after_a_break_gets_its_time_to_move() -> None:

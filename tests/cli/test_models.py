@@ -122,7 +122,7 @@ def test_the_list_shows_a_pack_that_is_damaged_and_one_that_is_hidden(shop: Shop
 
 def test_info_is_honest_about_the_pack(shop: Shop) -> None:
     output = shop.ok("info", "netcafe-mini")
-    assert "allowed in a business" in output
+    assert "the owner's decision" in output
     assert "Weaknesses:" in output
     assert "undecided" in output
     assert shop.json("info", "netcafe-mini")["embedder"]["length"] == 128

@@ -7,7 +7,7 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from collections.abc import Iterator, Sequence
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +103,34 @@ def context(cafe: SmallCafe, qapp: Any) -> Iterator[GuiContext]:
     i18n.set_language("en")
 
 
+def _inside(package: str, *parts: str) -> Path:
+    spec = find_spec(package)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent.joinpath(*parts)
+
+
 @pytest.fixture(scope="session")
 def six_people() -> Path:
     """Return the photo of six people that insightface carries."""
-    return Path(str(resources.files("insightface") / "data" / "images" / "t1.jpg"))
+    return _inside("insightface", "data", "images", "t1.jpg")
 
 
 @pytest.fixture(scope="session")
-def one_person(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def one_person() -> Path:
     """Return the photo of one astronaut that scikit-image carries."""
-    return Path(str(resources.files("skimage") / "data" / "astronaut.png"))
+    return _inside("skimage", "data", "astronaut.png")
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory, six_people: Path) -> Path:
+    """Return a video of twenty seconds in which six people sit still."""
+    import cv2
+
+    path = tmp_path_factory.mktemp("clip") / "table.avi"
+    picture = cv2.resize(cv2.imread(str(six_people)), (960, 664))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 8.0, (960, 664))
+    for _number in range(160):
+        writer.write(picture)
+    writer.release()
+    return path

@@ -102,12 +102,23 @@ def test_a_picture_that_cannot_be_read_is_named(portrait: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("cosine", "expected"),
-    [(0.99, Decision.KNOWN), (0.5, Decision.UNDECIDED), (0.1, Decision.UNKNOWN), (-0.5, Decision.UNKNOWN)],
+    ("above_same", "above_doubt", "expected"),
+    [
+        (0.01, None, Decision.KNOWN),
+        (-0.01, None, Decision.UNDECIDED),
+        (None, 0.01, Decision.UNDECIDED),
+        (None, -0.01, Decision.UNKNOWN),
+        (None, -0.9, Decision.UNKNOWN),
+    ],
 )
-def test_between_the_two_thresholds_the_answer_is_undecided(cosine: float, expected: Decision) -> None:
+def test_between_the_two_thresholds_the_answer_is_undecided(
+    above_same: float | None, above_doubt: float | None, expected: Decision
+) -> None:
+    verifier = Verifier(recognizer())
+    base = verifier.rule.threshold if above_same is not None else verifier.rule.doubt_from
+    cosine = base + (above_same or above_doubt or 0.0)
     other = compared([cosine, float(np.sqrt(1 - cosine**2))])
-    answer = Verifier(recognizer()).compare(compared([1.0, 0.0]), other)
+    answer = verifier.compare(compared([1.0, 0.0]), other)
     assert answer.decision is expected
     assert not answer.held_back
 

@@ -22,7 +22,7 @@ from netcafe_face.pipeline.voting import (
 )
 from tests.pipeline.kit import face, match
 
-RULES = VotingRules(window_s=5.0, named_after=3, spread_s=0.3, stranger_after=5)
+RULES = VotingRules(window_s=5.0, named_after=3, spread_s=0.3, stranger_after=5, stranger_spread_s=0.75)
 AN, BINH = 1, 2
 
 
@@ -79,6 +79,11 @@ def test_what_the_looks_at_a_track_add_up_to(kinds: str, expected: str) -> None:
 def test_three_frames_of_the_same_instant_are_not_enough() -> None:
     assert who(vote("AAA", step_s=0.03)) == "?"
     assert who(vote("AAAAAAAAAAAA", step_s=0.03)) == "A"
+
+
+def test_a_customer_who_walks_in_is_not_called_a_stranger_at_once() -> None:
+    assert who(vote("--------", step_s=0.07)) == "?"
+    assert who(vote("-" * 12, step_s=0.07)) == "-"
 
 
 def test_only_what_was_seen_lately_counts() -> None:

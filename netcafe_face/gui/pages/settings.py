@@ -261,12 +261,8 @@ def _hints() -> dict[str, str]:
         "theme": "",
         "pack": _("More packs: “models list” and “models install” on the command line."),
         "provider": _("What this computer offers to run the networks on."),
-        "threads": _(
-            "More threads recognise faster and leave less for games. Takes effect at the next start."
-        ),
-        "min_face": _(
-            "A face narrower than this is not enrolled: small faces make the program confuse people."
-        ),
+        "threads": _("More recognise faster and leave less for games."),
+        "min_face": _("A smaller face is not enrolled: small faces make the program confuse people."),
         "operator": _("Written beside every enrolment, consent and ban."),
         "folder": _("Customers, visits, packs and logs. Keep it private and back it up."),
     }

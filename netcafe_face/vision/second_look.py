@@ -1,0 +1,94 @@
+"""A second look at every face, at one size, so that its landmarks do not depend on its distance.
+
+A small detector places eyes and mouth a little differently in a large face and a small one, and the embedding
+moves with them, so that the same picture at another size looks less like itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netcafe_face.domain.faces import Detection, Image
+
+if TYPE_CHECKING:
+    from netcafe_face.vision.detection import Detector, FaceNetwork
+
+SMALLEST_FACE_PX = 20.0
+"""Smaller faces are too blurred when they are enlarged for a second look to help."""
+
+MOST_LOOKS = 40
+"""In a crowd the largest faces are looked at again, and the rest keep their first landmarks."""
+
+_SURROUNDINGS = 2.0
+_OFF_CENTRE = 0.2
+_GREY = (114, 114, 114)
+
+
+class SecondLook:
+    """Find faces with a detector, then place their landmarks anew at one size.
+
+    Args:
+        detector: finds the faces.
+        network: looks again at one face at a time.
+        side_px: side of the square that holds a face and as much again around it.
+    """
+
+    def __init__(self, detector: Detector, network: FaceNetwork, side_px: int) -> None:
+        self._detector = detector
+        self._network = network
+        self._side_px = side_px
+
+    def detect(self, image_bgr: Image) -> list[Detection]:
+        """Find the faces of a picture, uint8 (h, w, 3) BGR, in reading order.
+
+        A face that is not found again keeps its first landmarks; boxes and scores stay as they were.
+
+        Raises:
+            ModelUnusable: the network failed.
+            ValueError: it is no such picture, or has no pixel.
+        """
+        found = self._detector.detect(image_bgr)
+        sizes = sorted((face.size_px for face in found), reverse=True)
+        least = max(SMALLEST_FACE_PX, sizes[MOST_LOOKS - 1] if len(sizes) >= MOST_LOOKS else 0.0)
+        return [self._again(image_bgr, face) if face.size_px >= least else face for face in found]
+
+    def _again(self, image_bgr: Image, face: Detection) -> Detection:
+        import cv2
+
+        x, y, w, h = (float(value) for value in face.box)
+        scale = self._side_px / (_SURROUNDINGS * max(w, h))
+        half = self._side_px / 2
+        source, part = image_bgr, scale
+        if scale < 0.6:
+            # warpAffine does not average, so a large face is shrunk by area first.
+            left, top, right, bottom = _around(face, image_bgr)
+            cut = image_bgr[top:bottom, left:right]
+            size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
+            source = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+            x, y, part = (x - left) * scale, (y - top) * scale, 1.0
+            w, h = w * scale, h * scale
+        shift = np.array([half - part * (x + w / 2), half - part * (y + h / 2)])
+        move = np.array([[part, 0.0, shift[0]], [0.0, part, shift[1]]])
+        square = cv2.warpAffine(source, move, (self._side_px, self._side_px), borderValue=_GREY)
+        rows = self._network.find(np.asarray(square, dtype=np.uint8))
+        middles = rows[:, :2] + rows[:, 2:4] / 2
+        central = np.abs(middles - half).max(axis=1, initial=0.0) < _OFF_CENTRE * self._side_px
+        rows = rows[central & np.isfinite(rows).all(axis=1)]
+        if not len(rows):
+            return face
+        points = rows[int(rows[:, 14].argmax()), 4:14].reshape(5, 2)
+        centre = face.box[:2] + face.box[2:] / 2
+        return replace(face, landmarks=(points - half) / scale + centre)
+
+
+def _around(face: Detection, image_bgr: Image) -> tuple[int, int, int, int]:
+    """Return left, top, right, bottom of what the second look shows, inside the picture."""
+    middle = face.box[:2] + face.box[2:] / 2
+    reach = _SURROUNDINGS * float(max(face.box[2:])) / 2 + 1
+    left, top = (max(0, int(value)) for value in middle - reach)
+    right = min(image_bgr.shape[1], int(middle[0] + reach) + 1)
+    bottom = min(image_bgr.shape[0], int(middle[1] + reach) + 1)
+    return left, top, max(right, left + 1), max(bottom, top + 1)

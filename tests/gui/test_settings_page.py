@@ -1,0 +1,165 @@
+"""Settings are saved one by one as they change, and what they mean is said."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PyQt6.QtCore import Qt, QUrl
+from PyQt6.QtGui import QDesktopServices
+from PyQt6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+
+from netcafe_face import i18n
+from netcafe_face.config.settings import load_settings, save_settings
+from netcafe_face.domain.errors import OutputError
+from netcafe_face.gui.context import GuiContext
+from netcafe_face.gui.pages.settings import SettingsPage
+from netcafe_face.gui.theme import theme
+from tests.files_kit import MODELS, enrol, six_faces
+
+
+@pytest.fixture
+def page(context: GuiContext, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[SettingsPage]:
+    cafe = context.cafe
+    remember = cafe.save_settings
+
+    def save(settings: Any) -> None:
+        save_settings(cafe.paths.settings_file, settings)
+        remember(settings)
+
+    monkeypatch.setattr(cafe, "save_settings", save)
+    made = SettingsPage(context)
+    qtbot.addWidget(made)
+    made.resize(1000, 640)
+    made.show()
+    made.on_shown()
+    settle(made, qtbot)
+    yield made
+    made.shut_down()
+
+
+def settle(page: SettingsPage, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not page.context.workers.busy, timeout=20_000)
+
+
+def choose(box: QComboBox, value: object) -> None:
+    index = box.findData(value)
+    assert index >= 0
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+
+
+def on_disk(page: SettingsPage) -> Any:
+    return load_settings(page.context.cafe.paths.settings_file)
+
+
+def test_the_language_changes_at_once_and_is_remembered(page: SettingsPage, qtbot: QtBot) -> None:
+    choose(page.language, "vi")
+    assert i18n.language() == "vi"
+    settle(page, qtbot)
+    assert on_disk(page).language == "vi"
+
+
+def test_the_theme_changes_at_once_and_is_remembered(page: SettingsPage, qtbot: QtBot) -> None:
+    choose(page.theme, "dark")
+    assert theme().palette.dark
+    settle(page, qtbot)
+    assert on_disk(page).theme == "dark"
+
+
+def test_changes_in_quick_succession_are_all_saved(page: SettingsPage, qtbot: QtBot) -> None:
+    choose(page.theme, "dark")
+    page.min_face.setValue(64)
+    page.min_face.editingFinished.emit()
+    page.threads.setValue(3)
+    page.threads.editingFinished.emit()
+    choose(page.theme, "light")
+    settle(page, qtbot)
+    saved = on_disk(page)
+    assert (saved.theme, saved.min_face_px, saved.threads) == ("light", 64, 3)
+
+
+def test_the_operator_is_saved_even_when_the_page_is_just_left(page: SettingsPage, qtbot: QtBot) -> None:
+    page.operator.setText("  Trần Hoàng  ")
+    page.on_hidden()
+    settle(page, qtbot)
+    assert on_disk(page).operator == "Trần Hoàng"
+
+
+def test_nothing_is_written_while_nothing_changed(page: SettingsPage, qtbot: QtBot) -> None:
+    page.threads.editingFinished.emit()
+    page.on_hidden()
+    settle(page, qtbot)
+    assert not page.context.cafe.paths.settings_file.exists()
+
+
+def test_the_packs_card_is_told_plainly(page: SettingsPage) -> None:
+    assert page.pack.list.currentText().startswith("netcafe-mini")
+    text = page.pack.facts.text()
+    assert text.startswith("Licence: GPL-3.0-only.")
+    assert "one pair of strangers in 1,000" in text
+
+
+def test_another_pack_says_who_must_be_enrolled_again(page: SettingsPage, qtbot: QtBot) -> None:
+    cafe = page.context.cafe
+    enrol(cafe.gallery, six_faces()[0], "KH-1", "Nguyễn Thị Minh Khai")
+    folder = cafe.paths.packs / "other"
+    shutil.copytree(MODELS / "netcafe-mini", folder)
+    card = (folder / "pack.toml").read_text(encoding="utf-8")
+    (folder / "pack.toml").write_text(
+        card.replace('name = "netcafe-mini"', 'name = "other"'), encoding="utf-8"
+    )
+    page.on_shown()
+    settle(page, qtbot)
+    page.pack.list.setCurrentIndex(1)
+    page.pack.list.activated.emit(1)
+    settle(page, qtbot)
+    assert on_disk(page).pack == "other"
+    assert "1 customer must be enrolled again" in page.message.text
+    page.pack.list.setCurrentIndex(0)
+    page.pack.list.activated.emit(0)
+    settle(page, qtbot)
+    assert not page.message.isVisible()
+
+
+def test_another_provider_or_thread_count_says_what_a_running_camera_does(
+    page: SettingsPage, qtbot: QtBot
+) -> None:
+    page.threads.setValue(2)
+    page.threads.editingFinished.emit()
+    settle(page, qtbot)
+    assert "camera that is running" in page.message.text
+    assert "enrolled again" not in page.message.text
+
+
+def test_settings_that_cannot_be_saved_are_told(
+    page: SettingsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_settings: object) -> None:
+        raise OutputError(path="settings.toml", reason="the disk is full")
+
+    monkeypatch.setattr(page.context.cafe, "save_settings", fail)
+    choose(page.theme, "dark")
+    settle(page, qtbot)
+    assert "settings.toml cannot be written (the disk is full)" in page.message.text
+
+
+def test_the_data_folder_can_be_opened(
+    page: SettingsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    qtbot.mouseClick(page.open_folder, Qt.MouseButton.LeftButton)
+    assert opened == [QUrl.fromLocalFile(str(page.context.cafe.paths.root))]
+    assert Path(page.folder.text()) == page.context.cafe.paths.root
+
+
+def test_every_text_is_set_anew_in_the_other_language(page: SettingsPage) -> None:
+    i18n.set_language("vi")
+    page.retranslate()
+    assert page.title() == i18n._("Settings")
+    assert page.pack.facts.text()
