@@ -27,6 +27,8 @@ bench:
 	$(PYTHON) -m benchmarks all
 
 messages:
-	pybabel extract -q -k N_ -k _ --no-wrap --sort-output -o netcafe_face/locale/netcafe.pot netcafe_face
-	pybabel update -q --no-wrap -N -D netcafe -i netcafe_face/locale/netcafe.pot -d netcafe_face/locale
-	pybabel compile -q -D netcafe -d netcafe_face/locale
+	$(PYTHON) -m netcafe_face.cli.help_texts build/help_texts.py
+	pybabel -q extract -k N_ -k _ -k ngettext:1,2 --no-wrap --sort-output --no-location --project=netcafe-face \
+		-o build/netcafe.pot netcafe_face build/help_texts.py
+	pybabel -q update --no-wrap -N -D netcafe -i build/netcafe.pot -d netcafe_face/locale
+	pybabel -q compile -D netcafe -d netcafe_face/locale

@@ -1,9 +1,9 @@
 """Our index against a bare numpy matrix product: `python -m benchmarks match`.
 
 Both do the same product over the same numbers, one call after the other, so that whatever else the computer
-does falls on both; the ratio is the median of the ratios pair by pair. The product gives similarities only; the
-index also drops dead rows and ranks the five nearest customers, each by its best template. Enrolment is measured
-through the whole gallery: one customer with one template, on disk, flushed, and in the index.
+does falls on both; the ratio is the median of the ratios pair by pair. The product gives similarities only;
+the index also drops dead rows and ranks the five nearest customers, each by its best template. Enrolment is
+measured through the whole gallery: one customer with one template, on disk, flushed, and in the index.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ ENGLISH_HALF, _, VIETNAMESE_HALF = README.partition(VIETNAMESE)
 HALVES = {"English": ENGLISH_HALF, "Vietnamese": VIETNAMESE_HALF}
 
 PROGRAM = ["python3", "main.py"]
-NOT_RUN = {"git", "cd", "make", "pybabel"}
+NOT_RUN = {"make"}
 """Programs of other people that the README names."""
 NOT_RUN_COMMANDS = {(), ("demo",), ("test",), ("models", "install")}
 """The window, the sample café, this very test run, and what needs the internet."""
@@ -190,7 +190,7 @@ def test_what_the_readme_quotes_is_what_the_card_says() -> None:
 @pytest.mark.skipif(shutil.which("awk") is None or shutil.which("bash") is None, reason="needs bash and awk")
 def test_the_checks_find_the_command_for_the_tests() -> None:
     script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
-    found = re.search(r'^test_command="\$\((awk .*?README\.md)\)"', script, re.MULTILINE | re.DOTALL)
+    found = re.search(r'^test_command="\$\((awk .*?README\.md)', script, re.MULTILINE | re.DOTALL)
     assert found
     answer = subprocess.run(
         ["bash", "-c", found[1]], cwd=REPOSITORY, capture_output=True, encoding="utf-8", check=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from inspect import cleandoc
 from typing import Any
 
 import click
@@ -45,6 +46,8 @@ class LazyGroup(click.Group):
 def translate(command: click.Command) -> None:
     """Put a command's help, its options' and its subcommands' into the language in use."""
     command.help = _original(command, "help")
+    if command.epilog:
+        command.epilog = command.epilog.replace("Example:", _("Example:"))
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             parameter.help = _original(parameter, "help")
@@ -58,4 +61,4 @@ def _original(owner: Any, name: str) -> str | None:
     if not hasattr(owner, kept):
         setattr(owner, kept, getattr(owner, name))
     english: str | None = getattr(owner, kept)
-    return _(english) if english else english
+    return _(cleandoc(english)) if english else english

@@ -105,10 +105,9 @@ def check_qt(display: Display, environ: Mapping[str, str], remedy: str) -> Findi
     except subprocess.TimeoutExpired:
         return Finding(name, State.FAIL, _("Qt does not answer"), remedy)
     if tried.returncode:
-        words = tried.stderr.strip().splitlines() or [str(tried.returncode)]
-        return Finding(
-            name, State.FAIL, _("Qt cannot open a window: {words}").format(words=words[-1]), remedy
-        )
+        lines = tried.stderr.strip().splitlines() or [str(tried.returncode)]
+        words = next((line for line in lines if line.startswith("qt.")), lines[-1])
+        return Finding(name, State.FAIL, _("Qt cannot open a window: {words}").format(words=words), remedy)
     platform, version = tried.stdout.split()
     detail = _("Qt {version}, platform “{platform}”").format(version=version, platform=platform)
     if display is Display.NONE:

@@ -77,7 +77,7 @@ CREATE TABLE consent_purposes (
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW standing_purposes AS
-SELECT DISTINCT c.customer_id, p.purpose
+SELECT c.customer_id, p.purpose
 FROM consents c JOIN consent_purposes p ON p.consent_id = c.id WHERE c.withdrawn_at IS NULL;
 """
 

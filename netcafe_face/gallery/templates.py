@@ -33,13 +33,14 @@ FROM templates t LEFT JOIN operators o ON o.id = t.operator_id
 """
 
 
+# CROSS JOIN: SQLite then begins with the changes, few as a rule, and not with all templates of the pack.
 _CHANGED = "FROM gallery_changes g WHERE g.revision > ?"
 _CHANGED_PEOPLE = (
-    "FROM gallery_changes g JOIN customers c ON c.id = g.customer_id WHERE g.revision > ? "
+    "FROM gallery_changes g CROSS JOIN customers c ON c.id = g.customer_id WHERE g.revision > ? "
     "AND EXISTS (SELECT 1 FROM templates t WHERE t.customer_id = c.id AND t.pack_id = ?)"
 )
 _CHANGED_TEMPLATES = (
-    "FROM gallery_changes g JOIN templates t ON t.customer_id = g.customer_id "
+    "FROM gallery_changes g CROSS JOIN templates t ON t.customer_id = g.customer_id "
     "WHERE g.revision > ? AND t.pack_id = ? AND t.dimension = ?"
 )
 _UNIT_TOLERANCE = 0.01

@@ -121,7 +121,7 @@ class AskDialog(Dialog):
         else:
             # Enter must not erase anything by accident.
             self.cancel_button.setFocus()
-            self.main_button.setDefault(False)
+            self.cancel_button.setDefault(True)
 
     def retranslate(self) -> None:
         """Set every text anew."""

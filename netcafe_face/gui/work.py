@@ -26,6 +26,7 @@ class Job(QObject):
     failed = pyqtSignal(object)
     progress = pyqtSignal(int, int, str)
     finished = pyqtSignal()
+    _over = pyqtSignal()
     _arrived = pyqtSignal(object, object)
     _reported = pyqtSignal(int, int, str)
 
@@ -60,7 +61,10 @@ class Job(QObject):
         self._reported.emit(done, total, text)
 
     def _listening(self) -> bool:
-        return not self.cancelled and not (self._owner is not None and sip.isdeleted(self._owner))
+        return not self.cancelled and self._owner_lives()
+
+    def _owner_lives(self) -> bool:
+        return self._owner is None or not sip.isdeleted(self._owner)
 
     def _pass_on(self, done: int, total: int, text: str) -> None:
         if self._listening():
@@ -78,7 +82,9 @@ class Job(QObject):
                 # Nobody asked to hear of it, so it goes where every other surprise goes.
                 sys.excepthook(type(error), error, error.__traceback__)
         finally:
-            self.finished.emit()
+            if self._owner_lives():
+                self.finished.emit()
+            self._over.emit()
 
 
 class _Runnable(QRunnable):
@@ -148,7 +154,7 @@ class Workers(QObject):
                 earlier.cancel()
             self._by_key[key] = job
         self._jobs.add(job)
-        job.finished.connect(lambda: self._forget(job, key))
+        job._over.connect(lambda: self._forget(job, key))
         self._pool.start(_Runnable(job, function))
         return job
 
