@@ -187,6 +187,17 @@ def test_what_the_readme_quotes_is_what_the_card_says() -> None:
     assert set(quoted) <= {*card.weaknesses, card.licence_note}
 
 
+def test_the_vietnamese_half_calls_the_pages_as_the_window_does() -> None:
+    pages = ("Live", "Customers", "Log", "Identify", "Verify", "Settings", "About")
+    i18n.set_language("vi")
+    names = [i18n._(page) for page in pages]
+    i18n.set_language("en")
+    if names == list(pages):
+        pytest.skip("there is no Vietnamese catalogue")
+    table = VIETNAMESE_HALF.split("| nội dung |", 1)[1].split("\n\n", 1)[0]
+    assert re.findall(r"^\| ([^|-]+?) \|", table, re.MULTILINE) == names
+
+
 @pytest.mark.skipif(shutil.which("awk") is None or shutil.which("bash") is None, reason="needs bash and awk")
 def test_the_checks_find_the_command_for_the_tests() -> None:
     script = (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")

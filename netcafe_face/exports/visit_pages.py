@@ -23,14 +23,14 @@ class HasVisits(Protocol):
 
 
 def visit_pages(
-    gallery: HasVisits, wanted: VisitFilter, page_rows: int = PAGE_ROWS, held: Sequence[Visit] = ()
+    gallery: HasVisits, wanted: VisitFilter, page_rows: int = 0, held: Sequence[Visit] = ()
 ) -> Iterator[list[Visit]]:
     """Yield the visits of a filter in pages, newest first; no visit comes twice.
 
     Args:
         gallery: asked for one page at a time, so other readers and writers come in between.
         wanted: which visits; its limit is not used.
-        page_rows: visits a page.
+        page_rows: visits a page; 0 for what suits the filter.
         held: the visits already there, to go on behind the last of them.
     """
     seen: set[int] = set()
@@ -38,6 +38,7 @@ def visit_pages(
     if held:
         until = held[-1].started_at + timedelta(microseconds=1)
         seen = {visit.id for visit in held if visit.started_at <= until}
+    page_rows = page_rows or (SEARCH_PAGE_ROWS if wanted.text else PAGE_ROWS)
     rows = page_rows
     while True:
         found = gallery.visits(replace(wanted, until=until, limit=rows))
@@ -56,5 +57,5 @@ def visit_pages(
 
 def all_visits(gallery: HasVisits, wanted: VisitFilter) -> Iterator[Visit]:
     """Yield every visit of a filter, newest first, holding one page at a time."""
-    for page in visit_pages(gallery, wanted, SEARCH_PAGE_ROWS if wanted.text else PAGE_ROWS):
+    for page in visit_pages(gallery, wanted):
         yield from page

@@ -78,7 +78,7 @@ CREATE TABLE consent_purposes (
 
 CREATE VIEW standing_purposes AS
 SELECT c.customer_id, p.purpose
-FROM consents c JOIN consent_purposes p ON p.consent_id = c.id WHERE c.withdrawn_at IS NULL;
+FROM consents c CROSS JOIN consent_purposes p ON p.consent_id = c.id WHERE c.withdrawn_at IS NULL;
 """
 
 _FACES = """

@@ -59,7 +59,7 @@ class EnrolDialog(Dialog):
         self._busy = 0
         self._code_suggested = ""
         self.person, self.consent, self.shots = PersonForm(), ConsentForm(), ShotList()
-        self.message, self.warning, self.someone_else = MessageBar(), MessageBar(), QCheckBox()
+        self.message, self.warning, self.someone_else = MessageBar(), MessageBar(closable=False), QCheckBox()
         self.zone = DropZone(lambda path: path.suffix.lower() in PICTURE_SUFFIXES, "picture")
         self.live_button = Button(icon_name="live")
         self._heads = [label("section") for _n in range(3)]

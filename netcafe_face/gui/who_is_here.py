@@ -23,7 +23,7 @@ class Person:
 
     Attributes:
         since_s, last_s: monotonic seconds of the first and the last sighting.
-        quality: of the picture that `image` was cut from.
+        quality: of the face that `image` shows, by its quality report and the detector's confidence.
         seat: the seat's name, or "".
     """
 
@@ -49,9 +49,11 @@ class WhoIsHere:
             person = self._find(seen.label, number, now)
             person.label, person.last_s = seen.label, now
             person.seat = self._seat_of(seen, result)
-            if seen.face.quality.score > person.quality * 1.15:
+            # A box that the detector is unsure of may be far too large, and then looks like a large face.
+            quality = seen.face.quality.score * seen.face.detection.score**3
+            if quality > person.quality * 1.15:
                 person.image = to_qimage(portrait(result.frame_bgr, seen.face.detection))
-                person.quality = seen.face.quality.score
+                person.quality = quality
         self._people = {
             key: person for key, person in self._people.items() if now - person.last_s <= GONE_AFTER_S
         }

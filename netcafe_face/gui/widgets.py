@@ -188,11 +188,14 @@ class MessageBar(QFrame):
     """One message inside the page: icon, text, an optional button, and a way to close it.
 
     The text is given as a function, so that it follows the language.
+
+    Args:
+        closable: False for a state that lasts: it goes when the state does.
     """
 
     acted = pyqtSignal()
 
-    def __init__(self) -> None:
+    def __init__(self, closable: bool = True) -> None:
         super().__init__()
         self._text: Callable[[], str] = str
         self._action: Callable[[], str] = str
@@ -201,6 +204,7 @@ class MessageBar(QFrame):
         self.button, self._close = Button(), ToolButton("close")
         self.button.clicked.connect(self.acted)
         self._close.clicked.connect(self.hide)
+        self._close.setVisible(closable)
         row = QHBoxLayout(self)
         row.setContentsMargins(tokens.SPACE_M, tokens.SPACE_XS, tokens.SPACE_XS, tokens.SPACE_XS)
         row.addWidget(self._icon)

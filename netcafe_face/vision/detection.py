@@ -85,7 +85,7 @@ class MultiScaleDetector:
         height, width = image_bgr.shape[:2]
         found = [self._pass(image_bgr, scale) for scale in self._scales(height, width)]
         rows = _merge(np.concatenate(found)) if found else np.empty((0, 15), dtype=np.float32)
-        rows = rows[np.lexsort((rows[:, 0], rows[:, 1] // max(height / 4, 1)))]
+        rows = rows[_reading_order(rows[:, :4])]
         return [Detection(row[:4], row[4:14].reshape(5, 2), float(row[14])) for row in rows]
 
     def _scales(self, height: int, width: int) -> list[float]:
@@ -136,6 +136,19 @@ def _merge(rows: FloatArray) -> FloatArray:
         if all(not _same_face(rows[index], rows[k], area[index], area[k]) for k in kept):
             kept.append(int(index))
     return rows[kept]
+
+
+def _reading_order(boxes: FloatArray) -> list[int]:
+    """Order boxes line by line; a line goes on while middles lie above the bottom of its first box."""
+    middles, bottoms = boxes[:, 1] + boxes[:, 3] / 2, boxes[:, 1] + boxes[:, 3]
+    order: list[int] = []
+    line: list[int] = []
+    for index in (int(index) for index in np.argsort(middles, kind="stable")):
+        if line and middles[index] > bottoms[line[0]]:
+            order += sorted(line, key=lambda one: float(boxes[one, 0]))
+            line = []
+        line.append(index)
+    return order + sorted(line, key=lambda one: float(boxes[one, 0]))
 
 
 def _same_face(one: FloatArray, other: FloatArray, one_area: float, other_area: float) -> bool:

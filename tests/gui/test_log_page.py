@@ -69,7 +69,7 @@ def show(page: LogPage, qtbot: QtBot) -> None:
 
 
 def settle(page: LogPage, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: not page.context.workers.busy, timeout=20_000)
+    qtbot.waitUntil(lambda: not page.context.workers.busy and not page._recount.isActive(), timeout=20_000)
 
 
 def names(page: LogPage) -> list[str]:

@@ -145,6 +145,32 @@ def test_a_folder_that_may_not_be_entered_or_loops_is_passed_over(gallery: Galle
     assert [media.path for media in vanished] == [folder]
 
 
+def test_a_folder_that_vanishes_while_it_is_searched_does_not_stop_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "z").mkdir()
+    for name in ("a.png", "sub/b.png", "z/c.png"):
+        shutil.copy(ASTRONAUT, tmp_path / name)
+    found = media_files([tmp_path])
+    assert next(found).path.name == "a.png"
+    shutil.rmtree(tmp_path / "sub")
+    assert [media.path.name for media in found] == ["c.png"]
+
+
+def test_a_video_without_a_single_whole_frame_is_refused(gallery: Gallery, tmp_path: Path) -> None:
+    path = tmp_path / "hollow.avi"
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 10, (160, 120))
+    for step in range(5):
+        writer.write(np.full((120, 160, 3), 8 * step, np.uint8))
+    writer.release()
+    data = bytearray(path.read_bytes())
+    start = data.index(b"movi")
+    data[start + 12 :] = b"\0" * len(data[start + 12 :])
+    path.write_bytes(data)
+    (event,) = run(gallery, path)
+    assert isinstance(event, FileRefused)
+    assert isinstance(event.error, VideoUnreadable)
+
+
 def test_annotated_copies_never_overwrite_anything(gallery: Gallery, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     (folder / "sub").mkdir(parents=True)

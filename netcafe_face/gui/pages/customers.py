@@ -242,6 +242,9 @@ class CustomersPage(Page):
 
     def _show_customers(self, customers: Sequence[Customer]) -> None:
         self.model.set_customers(customers)
+        self.table.setColumnWidth(
+            Column.CODE, min(170, max(96, self.table.sizeHintForColumn(Column.CODE) + 12))
+        )
         self._whole.setCurrentIndex(0 if customers else 1)
 
     def _search_changed(self, text: str) -> None:

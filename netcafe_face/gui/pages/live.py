@@ -63,7 +63,7 @@ class LivePage(Page):
         self._who = WhoIsHere()
         self._shown_code = ""
         self._result_s = 0.0
-        self._somebody = False
+        self._somebody = self._hinted = False
         self._lay_out()
         self._connect()
         self._timer = QTimer(self)
@@ -273,7 +273,8 @@ class LivePage(Page):
         self._result_s = time.monotonic()
         self.picture.set_result(result)
         self.enrol_button.setEnabled(bool(result.faces))
-        if not result.rule.templates and result.faces and self.message.isHidden():
+        if not result.rule.templates and result.faces and not self._hinted:
+            self._hinted = True
             self.message.show_text(
                 Tone.INFO, lambda: _("Nobody is enrolled yet. Click a face in the picture to enrol it.")
             )

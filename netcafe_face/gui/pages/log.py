@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QStackedWidget, QTableView
 
-from netcafe_face.domain.people import Presence, Visit, VisitFilter
+from netcafe_face.domain.people import Presence, Visit
 from netcafe_face.exports.cells import guard
 from netcafe_face.exports.visit_pages import visit_pages
 from netcafe_face.gui.context import GuiContext
@@ -31,6 +32,7 @@ from netcafe_face.i18n import _, ngettext
 
 PAGE_ROWS = 300
 REFRESH_MS = 600
+COUNT_PAUSE_RATIO = 15
 _WIDTHS = {
     VisitColumn.STARTED: 164,
     VisitColumn.PRESENCE: 120,
@@ -69,7 +71,8 @@ class LogPage(Page):
         self.export_button = Button(Kind.PRIMARY, "export")
         self.export = LogExport(context, self.message)
         self._copy = QAction(self)
-        self._later = QTimer(self)
+        self._later, self._recount = QTimer(self), QTimer(self)
+        self._count_pause_ms = 0
         self._watch = GalleryWatch(context.cafe.gallery)
         self._lay_out()
         self._connect()
@@ -103,6 +106,7 @@ class LogPage(Page):
         """Let go of the gallery."""
         self._watch.close()
         self._later.stop()
+        self._recount.stop()
 
     def reload(self) -> None:
         """Load the visits of the filter anew, keeping as many rows as there are."""
@@ -123,7 +127,8 @@ class LogPage(Page):
             return every, False
 
         self.context.workers.start(work, self._loaded, self.message.show_error, owner=self, key="log-rows")
-        self._count(wanted)
+        if not self._recount.isActive():
+            self._recount.start(self._count_pause_ms)
 
     def _lay_out(self) -> None:
         self.header.add_action(self.export_button)
@@ -165,6 +170,8 @@ class LogPage(Page):
         self._copy.triggered.connect(self.copy_rows)
         self.table.addAction(self._copy)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._recount.setSingleShot(True)
+        self._recount.timeout.connect(self._count)
         self._later.setSingleShot(True)
         self._later.setInterval(REFRESH_MS)
         self._later.timeout.connect(self._refresh)
@@ -183,6 +190,8 @@ class LogPage(Page):
 
     def _filter_changed(self) -> None:
         self.model.show_visits([], more=False)
+        self._recount.stop()
+        self._count_pause_ms = 0
         self.reload()
 
     def _sort_by(self, column: int, order: Qt.SortOrder) -> None:
@@ -220,21 +229,24 @@ class LogPage(Page):
 
         self.context.workers.start(work, done, self.message.show_error, owner=self, key="log-rows")
 
-    def _count(self, wanted: VisitFilter) -> None:
-        gallery = self.context.cafe.gallery
+    def _count(self) -> None:
+        gallery, wanted = self.context.cafe.gallery, self.filter.wanted()
 
         def pages(job: Job) -> Iterator[Visit]:
             for page in visit_pages(gallery, wanted):
                 job.check()
                 yield from page
 
-        def work(job: Job) -> Totals:
-            return add_up(pages(job))
+        def work(job: Job) -> tuple[Totals, float]:
+            began_s = time.monotonic()
+            return add_up(pages(job)), time.monotonic() - began_s
 
         self.context.workers.start(work, self._counted, self.message.show_error, owner=self, key="log-totals")
 
-    def _counted(self, totals: Totals) -> None:
-        self.totals = totals
+    def _counted(self, found: tuple[Totals, float]) -> None:
+        self.totals, took_s = found
+        # A long log may change every second: counting it takes a small part of the time only.
+        self._count_pause_ms = round(1000 * COUNT_PAUSE_RATIO * took_s)
         self._show_totals()
 
     def _show_totals(self) -> None:
