@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from netcafe_face.camera.sources import SourceKind, SourceSpec, open_source
 from netcafe_face.config.paths import Paths, data_paths
-from netcafe_face.config.settings import Settings, load_settings, save_settings
+from netcafe_face.config.settings import Settings, load_settings, update_settings
 from netcafe_face.domain.errors import FolderUnusable
 from netcafe_face.domain.people import Seat
 from netcafe_face.vision.packs import ModelPack, PackLibrary
@@ -68,7 +68,10 @@ class Cafe:
         with self._lock:
             before = self._settings
             card = self.library.card(settings.pack)
-            save_settings(self.paths.settings_file, settings)
+            fields = vars(settings).items()
+            changes = {name: value for name, value in fields if value != getattr(before, name)}
+            # Only what was changed here: a command may have changed something else meanwhile.
+            update_settings(self.paths.settings_file, **changes)
             self._settings = settings
             if settings.pack != before.pack:
                 self._pack = None

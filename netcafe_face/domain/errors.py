@@ -6,7 +6,7 @@ English message ids; the edge that shows them passes its translator to `explain`
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 
@@ -26,22 +26,29 @@ class NetcafeError(Exception):
     means: ClassVar[str] = ""
     remedy: ClassVar[str] = ""
     exit_code: ClassVar[int] = 1
+    personal: ClassVar[frozenset[str]] = frozenset()
+    """Details that say something about a person: shown to staff, never written to a log."""
 
     def __init__(self, **details: object) -> None:
-        super().__init__(details)
+        super().__init__()
         self.details = details
 
     def explain(self, translate: Callable[[str], str] = str) -> str:
         """Compose the message for a person, in the language of `translate`."""
-        parts = (self.what, self.means, self.remedy)
         words = {
             name: translate(value) if isinstance(value, str) and value else value
             for name, value in self.details.items()
         }
-        return " ".join(translate(part).format(**words) for part in parts if part)
+        return self._compose(translate, words)
 
     def __str__(self) -> str:
-        return self.explain()
+        """Compose the message for the log: without what is personal."""
+        words = {name: "…" if name in self.personal else value for name, value in self.details.items()}
+        return self._compose(str, words)
+
+    def _compose(self, translate: Callable[[str], str], words: Mapping[str, object]) -> str:
+        parts = (self.what, self.means, self.remedy)
+        return " ".join(translate(part).format(**words) for part in parts if part)
 
 
 class InputError(NetcafeError):
@@ -126,6 +133,7 @@ class PackChanged(InputError):
 class AlreadyEnrolled(InputError):
     """A face offered for enrolment looks like another customer's. Details: code, name, similarity."""
 
+    personal = frozenset({"code", "name"})
     what = N_("This face looks like {name} ({code}), who is already enrolled (similarity {similarity}).")
     means = N_("Nothing was stored, so that one person does not get two names.")
     remedy = N_("Add the pictures to that customer, or confirm that this is somebody else.")
@@ -134,6 +142,7 @@ class AlreadyEnrolled(InputError):
 class ValueRefused(InputError):
     """A value typed by a person is not acceptable. Details: field, value, reason."""
 
+    personal = frozenset({"value"})
     what = N_("{field} cannot be “{value}”: {reason}.")
 
 
@@ -350,6 +359,7 @@ class DiskFull(GalleryError):
 class CustomerNotFound(GalleryError):
     """No customer has this code. Details: code."""
 
+    personal = frozenset({"code"})
     what = N_("There is no customer with the code “{code}”.")
     remedy = N_("See the codes in use with “customers list”.")
 
@@ -357,6 +367,7 @@ class CustomerNotFound(GalleryError):
 class CustomerExists(GalleryError):
     """The code is already another customer's. Details: code."""
 
+    personal = frozenset({"code"})
     what = N_("The code “{code}” already belongs to another customer.")
     remedy = N_("Choose another code, or correct that customer instead.")
 
@@ -364,6 +375,7 @@ class CustomerExists(GalleryError):
 class ConsentMissing(GalleryError):
     """A template was to be stored without a recorded consent. Details: code."""
 
+    personal = frozenset({"code"})
     what = N_("No consent is recorded for the customer “{code}”, so no face was stored.")
     means = N_("The law asks for explicit consent before a face is enrolled.")
     remedy = N_("Ask the customer, then record how the consent was given.")
@@ -422,7 +434,7 @@ class SettingsInvalid(NetcafeError):
 class SetUpError(NetcafeError):
     """The program cannot be made ready to start on this machine."""
 
-    exit_code = 3
+    exit_code = 11
 
 
 class PackagesNotInstalled(SetUpError):

@@ -57,7 +57,7 @@ class IndexChanges:
     Attributes:
         customer_ids: the customers that changed; those without a template left appear nowhere else.
         people: who the others are.
-        owners: int64 (n,), ascending customer ids of the templates.
+        owners: int64 (n,), the customer of each template; one customer's stand side by side.
         template_ids: int64 (n,).
         vectors: float32 (n, d), unit rows.
     """

@@ -7,7 +7,6 @@ from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from netcafe_face.domain.errors import NetcafeError
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.work import Job
 
@@ -27,31 +26,38 @@ class SettingsSaver(QObject):
         super().__init__(parent)
         self._context = context
         self._changes: dict[str, Any] = {}
+        self._written: dict[str, Any] = {}
         self._busy = False
 
     def change(self, **changes: Any) -> None:
-        """Save some settings; the others stay as they are when it is written."""
-        self._changes |= changes
-        if not self._busy:
+        """Save the settings that are another value than asked for so far; the others stay as they are."""
+        asked = self._written | self._changes
+        saved = self._context.cafe.settings
+        new = {
+            name: value for name, value in changes.items() if asked.get(name, getattr(saved, name)) != value
+        }
+        self._changes |= new
+        if self._changes and not self._busy:
             self._write()
 
     def _write(self) -> None:
-        changes, self._changes = self._changes, {}
-        cafe = self._context.cafe
+        self._written, self._changes = self._changes, {}
+        cafe, changes = self._context.cafe, self._written
         self._busy = True
 
         def work(_job: Job) -> None:
             cafe.save_settings(replace(cafe.settings, **changes))
 
-        self._context.workers.start(work, self._done, self._refused, owner=self)
+        job = self._context.workers.start(work, None, self.failed.emit, owner=self)
+        job.done.connect(self._saved)
+        job.finished.connect(self._go_on)
 
-    def _done(self, _nothing: object) -> None:
-        self._busy = False
-        if self._changes:
-            self._write()
-        else:
+    def _saved(self, _nothing: object) -> None:
+        if not self._changes:
             self.saved.emit()
 
-    def _refused(self, error: NetcafeError) -> None:
+    def _go_on(self) -> None:
         self._busy = False
-        self.failed.emit(error)
+        self._written = {}
+        if self._changes:
+            self._write()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator
 from string import Formatter
 
 import pytest
 
 from netcafe_face.domain import errors
-from netcafe_face.domain.errors import FaceTooPoor, ImageUnreadable, NetcafeError
+from netcafe_face.domain.errors import AlreadyEnrolled, FaceTooPoor, ImageUnreadable, NetcafeError
 
 
 def every_error(root: type[NetcafeError] = NetcafeError) -> Iterator[type[NetcafeError]]:
@@ -30,10 +31,18 @@ def test_an_error_names_its_details_and_reads_as_sentences(kind: type[NetcafeErr
     undocumented = [name for name in placeholders(kind) if not re.search(rf"\b{name}\b", documented)]
     assert undocumented == []
     text = kind(**dict.fromkeys(placeholders(kind), "Café")).explain()
-    assert text == str(kind(**dict.fromkeys(placeholders(kind), "Café")))
     assert text
     assert "{" not in text
     assert 0 < kind.exit_code < 256
+
+
+def test_what_says_something_about_a_person_is_shown_to_staff_but_not_logged() -> None:
+    error = AlreadyEnrolled(name="Nguyễn Thị Ánh", code="KH-0001", similarity="0.71")
+    assert "Nguyễn Thị Ánh (KH-0001)" in error.explain()
+    for logged in (str(error), repr(error), "".join(traceback.format_exception(error))):
+        assert "Ánh" not in logged
+        assert "KH-0001" not in logged
+    assert "0.71" in str(error)
 
 
 def test_an_error_speaks_the_language_it_is_asked_for() -> None:

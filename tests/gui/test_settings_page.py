@@ -146,6 +146,10 @@ def test_settings_that_cannot_be_saved_are_told(
     choose(page.theme, "dark")
     settle(page, qtbot)
     assert "settings.toml cannot be written (the disk is full)" in page.message.text
+    monkeypatch.undo()
+    choose(page.theme, "dark")
+    settle(page, qtbot)
+    assert page.context.cafe.settings.theme == "dark"
 
 
 def test_the_data_folder_can_be_opened(

@@ -144,10 +144,12 @@ class SettingsPage(Page):
     def _connect(self) -> None:
         self.language.activated.connect(self._choose_language)
         self.theme.activated.connect(self._choose_theme)
-        self.provider.activated.connect(lambda _index: self._save(provider=self.provider.currentData()))
-        self.pack.chosen.connect(lambda name: self._save(pack=name))
-        self.threads.editingFinished.connect(lambda: self._save(threads=self.threads.value()))
-        self.min_face.editingFinished.connect(lambda: self._save(min_face_px=self.min_face.value()))
+        self.provider.activated.connect(
+            lambda _index: self._saver.change(provider=self.provider.currentData())
+        )
+        self.pack.chosen.connect(lambda name: self._saver.change(pack=name))
+        self.threads.editingFinished.connect(lambda: self._saver.change(threads=self.threads.value()))
+        self.min_face.editingFinished.connect(lambda: self._saver.change(min_face_px=self.min_face.value()))
         self.operator.editingFinished.connect(self._save_operator)
         self.open_folder.clicked.connect(self._open_folder)
         self._saver.failed.connect(self.message.show_error)
@@ -156,20 +158,15 @@ class SettingsPage(Page):
     def _choose_language(self, _index: int) -> None:
         code = self.language.currentData()
         use_language(code)
-        self._save(language=code)
+        self._saver.change(language=code)
 
     def _choose_theme(self, _index: int) -> None:
         choice = self.theme.currentData()
         theme().choose(choice)
-        self._save(theme=choice)
+        self._saver.change(theme=choice)
 
     def _save_operator(self) -> None:
-        self._save(operator=self.operator.text().strip())
-
-    def _save(self, **changes: object) -> None:
-        settings = self.context.cafe.settings
-        if any(getattr(settings, name) != value for name, value in changes.items()):
-            self._saver.change(**changes)
+        self._saver.change(operator=self.operator.text().strip())
 
     def _tell_change(self) -> None:
         settings = self.context.cafe.settings
