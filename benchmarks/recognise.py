@@ -39,7 +39,7 @@ def main(argv: list[str]) -> int:
     pack = load_pack(options.pack)
     runtime = Runtime(threads=options.threads)
     detector = build_detector(pack, runtime)
-    ours = Recognizer(detector, build_embedder(pack, runtime), pack.card.thresholds)
+    ours = Recognizer(detector, build_embedder(pack, runtime), pack.card.thresholds, pack.pack_id)
     peer = _insightface_embedder(pack.embedder_path, pack.card.embedder.mean, pack.card.embedder.std, runtime)
     snapshot = GalleryIndex(pack.pack_id).snapshot()
     print(f"recognise: {pack.card.name}, {options.threads} thread(s), {options.runs} pairs of runs")

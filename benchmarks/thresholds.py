@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
     pack = load_pack(options.pack)
     runtime = Runtime()
     recognizer = Recognizer(
-        build_detector(pack, runtime), build_embedder(pack, runtime), pack.card.thresholds
+        build_detector(pack, runtime), build_embedder(pack, runtime), pack.card.thresholds, pack.pack_id
     )
     sets = [_measure(recognizer, path, options.seen_gap) for path in options.seen]
     sets += [_measure(recognizer, path) for path in options.people]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from netcafe_face.camera.sources import SourceKind, SourceSpec, open_source
 from netcafe_face.config.paths import Paths, data_paths
@@ -43,7 +44,8 @@ class Cafe:
         self.is_sample = is_sample
         self._settings = settings
         self.library = PackLibrary(SHIPPED_PACKS, paths.packs)
-        self._lock = threading.RLock()
+        # One lock each, so that the gallery can be asked while networks load.
+        self._changing, self._opening, self._loading = (threading.RLock() for _ in range(3))
         self._pack: ModelPack | None = None
         self._gallery: Gallery | None = None
         self._recognizer: Recognizer | None = None
@@ -58,27 +60,25 @@ class Cafe:
         """Use settings for this run without writing them."""
         self._settings = settings
 
-    def save_settings(self, settings: Settings) -> None:
-        """Write settings and use them from now on; another pack or runtime takes effect at the next use.
+    def change_settings(self, **changes: Any) -> None:
+        """Change some settings, on disk too; another pack or runtime takes effect at the next use.
 
         Raises:
             PackNotFound, CardInvalid: there is no such pack, and the settings stay as they were.
-            OutputError: they cannot be written.
+            SettingsInvalid, OutputError: they cannot be written.
         """
-        with self._lock:
+        with self._changing:
             before = self._settings
+            settings = replace(before, **changes)
             card = self.library.card(settings.pack)
-            fields = vars(settings).items()
-            changes = {name: value for name, value in fields if value != getattr(before, name)}
             # Only what was changed here: a command may have changed something else meanwhile.
             update_settings(self.paths.settings_file, **changes)
             self._settings = settings
+            if settings.pack != before.pack or self._runtime_of(settings) != self._runtime_of(before):
+                with self._loading:
+                    self._pack = self._recognizer = None
             if settings.pack != before.pack:
-                self._pack = None
-                if self._gallery is not None:
-                    self._gallery.use_pack(card.pack_id)
-            if self._runtime_of(settings) != self._runtime_of(before) or settings.pack != before.pack:
-                self._recognizer = None
+                self.gallery.use_pack(card.pack_id)
 
     @property
     def pack(self) -> ModelPack:
@@ -87,7 +87,7 @@ class Cafe:
         Raises:
             ModelError: it is not there, or not what its card says.
         """
-        with self._lock:
+        with self._loading:
             if self._pack is None:
                 self._pack = self.library.find(self._settings.pack)
             return self._pack
@@ -102,7 +102,7 @@ class Cafe:
         """
         from netcafe_face.gallery.service import Gallery
 
-        with self._lock:
+        with self._opening:
             if self._gallery is None:
                 card = self.library.card(self._settings.pack)
                 self._gallery = Gallery.open(self.paths.database, card.pack_id)
@@ -118,13 +118,14 @@ class Cafe:
         from netcafe_face.vision.detection import build_detector
         from netcafe_face.vision.embedding import build_embedder
 
-        with self._lock:
+        with self._loading:
             if self._recognizer is None:
                 runtime = self._runtime_of(self._settings)
                 self._recognizer = Recognizer(
                     build_detector(self.pack, runtime),
                     build_embedder(self.pack, runtime),
                     self.pack.card.thresholds,
+                    self.pack.pack_id,
                 )
             return self._recognizer
 
@@ -146,15 +147,6 @@ class Cafe:
 
         return SourceSpec(SourceKind.SAMPLE, "sample", SOURCE_NAME, loop=not self.is_sample)
 
-    def open_sample(self) -> None:
-        """Start the sample café in a window of its own: a process with its own data folder."""
-        import subprocess
-        import sys
-
-        main = Path(__file__).resolve().parents[1] / "main.py"
-        command = [sys.executable, str(main), "--data", str(self.paths.root), "demo"]
-        subprocess.Popen(command, start_new_session=True)
-
     def seats(self, source_name: str) -> Sequence[Seat]:
         """Return the seats that a source watches; empty for most."""
         from netcafe_face.sample.script import SEATS, SOURCE_NAME
@@ -168,13 +160,18 @@ class Cafe:
         on_state: Callable[[LiveState], None],
         on_frame: Callable[[Frame], None] | None = None,
     ) -> LiveSession:
-        """Return a live session, not started, that calls back on its own threads."""
+        """Return a live session, not started, that calls back on its own threads.
+
+        The sample café's people are enrolled first, so that its window need not wait for them.
+        """
         from netcafe_face.pipeline.live import LiveOptions, LiveSession
 
+        if self.is_sample and not self.gallery.snapshot.templates:
+            self._enrol_sample_people()
         options = LiveOptions(
             on_frame=on_frame,
             seats=self.seats(spec.name),
-            sample=self.is_sample,
+            sample=spec.kind is SourceKind.SAMPLE,
             rules=self._watch_rules(),
         )
         return LiveSession(
@@ -213,19 +210,14 @@ class Cafe:
             raise FolderUnusable(path=self.paths.root, reason=error.strerror or str(error)) from error
         self.paths.create()
 
-    def enrol_sample_people(self) -> int:
-        """Enrol the sample café's customers, and return how many there are.
-
-        Raises:
-            SampleMissing: a picture they are made of is not installed.
-        """
+    def _enrol_sample_people(self) -> None:
         from netcafe_face.sample.cafe import enrol_people
 
-        return enrol_people(self.gallery, self.recognizer(), self._sample_scene().cutouts)
+        enrol_people(self.gallery, self.recognizer(), self._sample_scene().cutouts)
 
     def close(self) -> None:
         """Finish what the gallery has in hand and close it."""
-        with self._lock:
+        with self._opening:
             if self._gallery is not None:
                 self._gallery.close()
                 self._gallery = None
@@ -244,7 +236,7 @@ class Cafe:
         from netcafe_face.sample.scene import Scene
         from netcafe_face.vision.detection import build_detector
 
-        with self._lock:
+        with self._loading:
             if self._scene is None:
                 detector = build_detector(self.pack, self._runtime_of(self._settings))
                 self._scene = Scene(cutouts(detector))

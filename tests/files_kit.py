@@ -37,7 +37,10 @@ def recognizer() -> Recognizer:
 
     runtime = Runtime(threads=1)
     return Recognizer(
-        build_detector(pack(), runtime), build_embedder(pack(), runtime), pack().card.thresholds
+        build_detector(pack(), runtime),
+        build_embedder(pack(), runtime),
+        pack().card.thresholds,
+        pack().pack_id,
     )
 
 

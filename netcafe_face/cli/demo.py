@@ -45,9 +45,7 @@ def demo_command(ctx: click.Context, out: Path | None, stay: bool, as_json: bool
         try:
             cafe.begin_afresh()
             folder = _folder(out or cafe.paths.exports)
-            _say(as_json, _("Sample café: nobody in it is a customer of yours."))
-            count = cafe.enrol_sample_people()
-            _say(as_json, _("{count} people enrolled, each from one picture.").format(count=count))
+            _say(as_json, _("Sample café: nobody in it is a customer of yours. It takes a minute."))
             _show(cafe, folder, started_s, stay)
             _report(cafe, folder, as_json)
         finally:
@@ -96,6 +94,8 @@ def _report(cafe: Cafe, folder: Path, as_json: bool) -> None:
     from netcafe_face.domain.people import VisitFilter
 
     _export(cafe, folder)
+    enrolled = cafe.gallery.snapshot.templates
+    _say(as_json, _("{count} people were enrolled, each from one picture.").format(count=enrolled))
     found = sorted(cafe.gallery.visits(VisitFilter()), key=lambda visit: visit.started_at)
     pictures = sorted(str(path) for path in folder.glob("*.png"))
     if as_json:

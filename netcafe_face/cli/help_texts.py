@@ -17,8 +17,9 @@ def help_texts() -> Iterator[str]:
     seen: set[str] = set()
     for command in _commands(root, click.Context(root)):
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
-        for owner in (command, *options):
-            text = getattr(owner, "_english_help", owner.help)
+        owners: list[click.Command | click.Option] = [command, *options]
+        for owner in owners:
+            text: str | None = getattr(owner, "_english_help", owner.help)
             if text and cleandoc(text) not in seen:
                 seen.add(cleandoc(text))
                 yield cleandoc(text)

@@ -101,7 +101,7 @@ CREATE TABLE templates (
     created_at TEXT NOT NULL,
     operator_id INTEGER REFERENCES operators (id)
 ) STRICT;
-CREATE INDEX templates_by_customer ON templates (customer_id, pack_id);
+CREATE INDEX templates_by_customer ON templates (customer_id, pack_id, dimension);
 CREATE INDEX templates_by_pack ON templates (pack_id, dimension);
 CREATE INDEX templates_by_crop ON templates (crop_id, pack_id);
 

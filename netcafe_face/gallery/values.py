@@ -35,7 +35,7 @@ def clean_text(field: str, text: str, longest: int, *, required: bool = False, l
     """
     cleaned = unicodedata.normalize("NFC", text).strip()
     if not lines:
-        cleaned = re.sub(r"[^\S\t\n\v\f\r\x1c-\x1f\x85]+", " ", cleaned)
+        cleaned = re.sub(r"[^\S\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+", " ", cleaned)
     allowed = "\n\t\r" + _JOINERS if lines else _JOINERS
     if any(unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} and c not in allowed for c in cleaned):
         raise _control_characters(field, cleaned)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netcafe_face.domain.people import Seat
 from netcafe_face.domain.results import FrameResult
@@ -60,8 +60,8 @@ class Cafe(Protocol):
         """Return the enrolment use case; slow at the first call."""
         ...
 
-    def save_settings(self, settings: Settings) -> None:
-        """Use these settings from now on and write them to disk; slow."""
+    def change_settings(self, **changes: Any) -> None:
+        """Change some settings from now on and write them to disk; slow."""
         ...
 
     def list_webcams(self) -> Sequence[WebcamInfo]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import logging
-from dataclasses import replace
 from typing import cast
 
 from PyQt6.QtCore import QByteArray, QEvent, QTimer
@@ -157,7 +156,7 @@ class MainWindow(QMainWindow):
         cafe = self.context.cafe
         text = bytes(self.saveGeometry().toHex().data()).decode()
         try:
-            cafe.save_settings(replace(cafe.settings, window_geometry=text))
+            cafe.change_settings(window_geometry=text)
         except NetcafeError:
             # The window is going; where it was is not worth a dialog.
             log.warning("the window's place could not be saved", exc_info=True)

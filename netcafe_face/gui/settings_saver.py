@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -46,7 +45,7 @@ class SettingsSaver(QObject):
         self._busy = True
 
         def work(_job: Job) -> None:
-            cafe.save_settings(replace(cafe.settings, **changes))
+            cafe.change_settings(**changes)
 
         job = self._context.workers.start(work, None, self.failed.emit, owner=self)
         job.done.connect(self._saved)

@@ -127,18 +127,10 @@ class SourceChooser(QWidget):
 
     def remember(self, spec: SourceSpec) -> None:
         """Keep the choice for the next start; passwords are removed before anything is written."""
-        from dataclasses import replace
-
         cafe = self._context.cafe
+        kind, address, name = spec.kind.value, spec.address, spec.name
         self._context.workers.start(
-            lambda _job: cafe.save_settings(
-                replace(
-                    cafe.settings,
-                    source_kind=spec.kind.value,
-                    source_address=spec.address,
-                    source_name=spec.name,
-                )
-            ),
+            lambda _job: cafe.change_settings(source_kind=kind, source_address=address, source_name=name),
             failed=lambda _error: None,
             key="remember source",
         )

@@ -32,6 +32,11 @@ _TICK_S = 0.25
 class FaceRecognizer(Protocol):
     """What a session needs of the recogniser."""
 
+    @property
+    def pack_id(self) -> str:
+        """Return the model pack that its networks belong to."""
+        ...
+
     def recognise(self, image_bgr: Image, snapshot: IndexSnapshot) -> tuple[Face, ...]:
         """Find and match the faces of uint8 (h, w, 3) BGR."""
         ...
@@ -89,7 +94,7 @@ class LiveSession:
         opener: makes the source, again for every new try.
         source_name: what a person calls it.
         recognizer: makes the recogniser; called on the recognition thread, so that loading networks delays no
-            picture.
+            picture, and again when the gallery has changed to another model pack.
         gallery: whom to recognise, and where visits are stored.
         on_result: gets every frame that was searched; called on the recognition thread.
         on_state: gets the state at each change and about four times a second; called on either thread.
@@ -177,6 +182,8 @@ class LiveSession:
             self._end_interrupted()
             recognizer = self._load()
             while not self._mailbox.closed:
+                if recognizer is not None and recognizer.pack_id != self._gallery.snapshot.pack_id:
+                    recognizer = self._load()
                 self._turn(recognizer)
         except Exception as error:
             log.exception("the recognition thread failed")

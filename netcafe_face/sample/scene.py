@@ -16,7 +16,7 @@ from netcafe_face.sample.script import COLUMNS, HEIGHT_PX, ROWS, SEATS, WIDTH_PX
 
 SEAT_W, SEAT_H = WIDTH_PX // COLUMNS, HEIGHT_PX // ROWS
 _FACE_PX = 104.0
-_ARRIVAL_S = 0.8
+_ARRIVAL_S = 0.5
 _NOISES = 11
 _DESK_PX = 34
 

@@ -11,7 +11,7 @@ WIDTH_PX, HEIGHT_PX = 1280, 720
 COLUMNS, ROWS = 3, 2
 LENGTH_S = 36.0
 BEGIN_S = 1.0
-ABSENCE_S = 2.5
+ABSENCE_S = 4.0
 """A visit begins and ends sooner than in a real café, so that a short clip shows both."""
 
 SEATS = tuple(

@@ -6,8 +6,16 @@ import gettext
 from collections.abc import Iterator
 
 import pytest
-from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLabel, QLineEdit
+from PyQt6.QtCore import QEvent, QObject, Qt
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from netcafe_face import i18n
@@ -47,6 +55,32 @@ def test_ctrl_and_a_number_opens_each_page(window: MainWindow, qtbot: QtBot) -> 
         qtbot.waitUntil(lambda wanted=item.key: window.current == wanted)
         assert window.page(item.key).isVisible()
         assert window.rail.buttons[item.key].isChecked()
+
+
+class Windows(QObject):
+    """Notes every window of its own that appears."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[QWidget] = []
+
+    def eventFilter(self, thing: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        shown = event is not None and event.type() == QEvent.Type.Show
+        if shown and isinstance(thing, QWidget) and thing.isWindow():
+            self.seen.append(thing)
+        return False
+
+
+def test_no_stray_window_flashes_up_while_pages_are_made(
+    window: MainWindow, qtbot: QtBot, qapp: QApplication
+) -> None:
+    windows = Windows()
+    qapp.installEventFilter(windows)
+    for item in NAV:
+        window.show_page(item.key)
+    qtbot.wait(100)
+    qapp.removeEventFilter(windows)
+    assert windows.seen == []
 
 
 def test_a_click_on_the_rail_opens_the_page(window: MainWindow, qtbot: QtBot) -> None:
@@ -127,9 +161,7 @@ def test_the_window_opens_where_it_was_closed(context: GuiContext, qtbot: QtBot)
 
 
 def test_nonsense_in_the_saved_place_is_ignored(context: GuiContext, qtbot: QtBot) -> None:
-    from dataclasses import replace
-
-    context.cafe.save_settings(replace(context.cafe.settings, window_geometry="not hex, not geometry"))
+    context.cafe.change_settings(window_geometry="not hex, not geometry")
     window = build_window(context)
     qtbot.addWidget(window)
     window.show()

@@ -14,7 +14,7 @@ from PyQt6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from netcafe_face import i18n
-from netcafe_face.config.settings import load_settings, save_settings
+from netcafe_face.config.settings import load_settings
 from netcafe_face.domain.errors import OutputError
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.pages.settings import SettingsPage
@@ -23,15 +23,7 @@ from tests.files_kit import MODELS, enrol, six_faces
 
 
 @pytest.fixture
-def page(context: GuiContext, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[SettingsPage]:
-    cafe = context.cafe
-    remember = cafe.save_settings
-
-    def save(settings: Any) -> None:
-        save_settings(cafe.paths.settings_file, settings)
-        remember(settings)
-
-    monkeypatch.setattr(cafe, "save_settings", save)
+def page(context: GuiContext, qtbot: QtBot) -> Iterator[SettingsPage]:
     made = SettingsPage(context)
     qtbot.addWidget(made)
     made.resize(1000, 640)
@@ -139,10 +131,10 @@ def test_another_provider_or_thread_count_says_what_a_running_camera_does(
 def test_settings_that_cannot_be_saved_are_told(
     page: SettingsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_settings: object) -> None:
+    def fail(**_changes: object) -> None:
         raise OutputError(path="settings.toml", reason="the disk is full")
 
-    monkeypatch.setattr(page.context.cafe, "save_settings", fail)
+    monkeypatch.setattr(page.context.cafe, "change_settings", fail)
     choose(page.theme, "dark")
     settle(page, qtbot)
     assert "settings.toml cannot be written (the disk is full)" in page.message.text

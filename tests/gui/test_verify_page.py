@@ -39,7 +39,7 @@ def portrait(tmp_path: Path) -> Path:
 @pytest.fixture
 def another(tmp_path: Path) -> Path:
     x, y, w, h = (int(value) for value in six_faces()[0].detection.box)
-    photo = read_image(SIX_PEOPLE)[y - h // 2 : y + h + h // 2, x - w // 2 : x + w + w // 2]
+    photo = read_image(SIX_PEOPLE)[max(0, y - h // 2) : y + h + h // 2, max(0, x - w // 2) : x + w + w // 2]
     write_image(tmp_path / "another.png", photo)
     return tmp_path / "another.png"
 

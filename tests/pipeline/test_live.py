@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -51,7 +52,9 @@ QUICK = CaptureRules(stalled_s=0.3, backoff_s=lambda _: 0.02)
 def recognizer() -> Recognizer:
     pack = load_pack(PACK_FOLDER)
     runtime = Runtime()
-    return Recognizer(build_detector(pack, runtime), build_embedder(pack, runtime), pack.card.thresholds)
+    return Recognizer(
+        build_detector(pack, runtime), build_embedder(pack, runtime), pack.card.thresholds, pack.pack_id
+    )
 
 
 @pytest.fixture
@@ -141,6 +144,11 @@ class Watched:
         return [state.capture.phase for state in self.states]
 
 
+@cache
+def load_card_id() -> str:
+    return load_pack(PACK_FOLDER).pack_id
+
+
 class Blind:
     """A recogniser that sees nobody, or fails as it is told."""
 
@@ -148,6 +156,10 @@ class Blind:
         self.failing = failing
         self.times = times
         self.looks = 0
+
+    @property
+    def pack_id(self) -> str:
+        return load_card_id()
 
     def recognise(self, image_bgr: Image, snapshot: IndexSnapshot) -> tuple[Face, ...]:
         self.looks += 1
@@ -437,3 +449,25 @@ def test_a_listener_may_stop_the_session(clip: Path, gallery: Gallery) -> None:
 
     assert stopped.wait(60.0)
     assert sessions[0].stop(20.0)
+
+
+def test_networks_of_one_pack_never_look_for_templates_of_another(
+    clip: Path, gallery: Gallery, recognizer: Recognizer, astronaut: Image
+) -> None:
+    enrol(gallery, recognizer, astronaut)
+    made: list[str] = []
+
+    def make() -> Recognizer:
+        made.append(gallery.snapshot.pack_id)
+        parts = recognizer._detector, recognizer._embedder, recognizer._curve
+        return Recognizer(*parts, gallery.snapshot.pack_id)
+
+    watched = Watched(lambda: VideoFile(clip, loop=True), make, gallery).start()
+    watched.wait(lambda: watched.results)
+    gallery.use_pack("other@1.0.0:0123456789ab")
+    seen = len(watched.results)
+    watched.wait(lambda: len(watched.results) >= seen + 3)
+    watched.session.stop(20.0)
+    assert made == [recognizer.pack_id, "other@1.0.0:0123456789ab"]
+    assert watched.results[-1].rule.templates == 0
+    assert all(seen.label.customer_id is None for seen in watched.results[-1].faces)

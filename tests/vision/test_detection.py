@@ -7,7 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
 from netcafe_face.domain.errors import ModelUnusable
 from netcafe_face.domain.faces import Detection, FloatArray, Image
@@ -107,17 +109,6 @@ def test_no_face_is_found_twice(detector: Detector, group_bgr: Image) -> None:
         for number, one in enumerate(found):
             for other in found[number + 1 :]:
                 assert overlap(one.box, other.box) < 0.35
-
-
-def test_faces_come_row_by_row_from_left_to_right(detector: Detector, group_bgr: Image) -> None:
-    one_row = scaled(group_bgr[100:500], 0.5)
-    found = detector.detect(np.vstack([one_row, one_row]))
-    half = len(one_row)
-    upper = [face for face in found if face.box[1] < half]
-    lower = [face for face in found if face.box[1] >= half]
-    assert min(len(upper), len(lower)) >= 4
-    in_order = sorted(upper, key=lambda face: face.box[0]) + sorted(lower, key=lambda face: face.box[0])
-    assert [face.box.tolist() for face in found] == [face.box.tolist() for face in in_order]
 
 
 @pytest.mark.parametrize(
@@ -234,8 +225,8 @@ def test_rows_that_are_no_numbers_or_no_boxes_are_dropped() -> None:
 
 
 def test_a_row_of_faces_that_is_not_quite_level_still_reads_from_left_to_right() -> None:
-    found = find(row(70, 24, 20, 20), row(10, 30, 20, 20), row(40, 26, 20, 20), row(5, 60, 20, 20))
-    assert [face.box[0] for face in found] == [10, 40, 70, 5]
+    found = find(*(row(x, y, 20, 20) for x, y in ((70, 24), (10, 30), (40, 26), (5, 65), (60, 55))))
+    assert [face.box[0] for face in found] == [10, 40, 70, 5, 60]
 
 
 def test_of_two_boxes_on_one_face_the_surer_one_is_kept() -> None:
@@ -243,9 +234,14 @@ def test_of_two_boxes_on_one_face_the_surer_one_is_kept() -> None:
     assert kept.score == pytest.approx(0.9)
 
 
-def test_an_eye_inside_a_close_up_is_no_face_however_sure_the_network_is() -> None:
-    (kept,) = find(row(10, 10, 80, 80, 0.7), row(25, 30, 15, 15, 0.99))
+def test_an_eye_inside_a_close_up_is_no_face_though_the_network_is_surer_of_it() -> None:
+    (kept,) = find(row(10, 10, 80, 80, 0.85), row(25, 30, 15, 15, 0.99))
     assert kept.box.tolist() == [10, 10, 80, 80]
+
+
+def test_a_doubtful_box_around_half_the_room_does_not_hide_a_sure_face() -> None:
+    (kept,) = find(row(10, 10, 80, 80, 0.66), row(25, 30, 15, 15, 0.97))
+    assert kept.box.tolist() == [25, 30, 15, 15]
 
 
 def test_two_people_cheek_to_cheek_are_two() -> None:
@@ -273,6 +269,99 @@ def test_scrfd_needs_a_card_with_its_size_and_a_network_of_its_kind(tmp_path: Pa
         Scrfd(tmp_path / "garbage.onnx", card, Runtime())
     with pytest.raises(ModelUnusable):
         Scrfd(pack.embedder_path, card, Runtime())
+
+
+def tiny_scrfd(path: Path, landmarks: bool = True, broken: bool = False) -> Path:
+    """Write a network in SCRFD's format for 64×64 that sees one face at (16, 16), as surely as it is red."""
+    nodes = [
+        helper.make_node("Slice", ["in", "zero", "one", "axis"], ["red"]),
+        helper.make_node("GlobalAveragePool", ["red"], ["mean"]),
+        helper.make_node("Reshape", ["mean", "broken" if broken else "single"], ["surely"]),
+        helper.make_node("Relu", ["surely"], ["sure"]),
+    ]
+    constants = {
+        "zero": np.array([0]),
+        "one": np.array([1]),
+        "axis": np.array([1]),
+        "single": np.array([1, 1]),
+        "broken": np.array([1, 7]),
+    }
+    points = np.array([[-1, -1], [1, -1], [0, 0], [-1, 1], [1, 1]]) * 0.5
+    outputs = []
+    for what, width in (("score", 1), ("box", 4), ("points", 10))[: 3 if landmarks else 2]:
+        for stride in (8, 16, 32):
+            values = np.zeros((2 * (64 // stride) ** 2, width), np.float32)
+            if stride == 8:
+                # Two anchors a place, eight places a line: this is the first at (16, 16).
+                values[2 * (2 * 8 + 2)] = {"score": 1, "box": 1.5, "points": points.ravel()}[what]
+            name = f"{what} {stride}"
+            constants[f"{name} values"] = values
+            if what == "score":
+                nodes.append(helper.make_node("Mul", [f"{name} values", "sure"], [name]))
+            else:
+                nodes.append(helper.make_node("Identity", [f"{name} values"], [name]))
+            outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(values.shape)))
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("in", TensorProto.FLOAT, [1, 3, "h", "w"])],
+        outputs,
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, str(path))
+    return path
+
+
+def tiny_scrfd_pack(folder: Path, pack: ModelPack, colour: str = "RGB") -> ModelPack:
+    card = replace(
+        pack.card.detector,
+        kind="scrfd",
+        file=tiny_scrfd(folder / "tiny.onnx").name,
+        colour=colour,
+        mean=127.5,
+        std=128.0,
+        det_size=(64, 64),
+        score_threshold=0.5,
+        face_px=(8, 40),
+    )
+    return ModelPack(folder, replace(pack.card, detector=card))
+
+
+RED, BLUE = (0, 0, 255), (255, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("colour", "paint", "faces"), [("RGB", RED, 1), ("RGB", BLUE, 0), ("BGR", BLUE, 1), ("BGR", RED, 0)]
+)
+def test_a_scrfd_network_gets_the_colours_its_card_names_and_its_face_is_read_right(
+    tmp_path: Path, pack: ModelPack, colour: str, paint: tuple[int, int, int], faces: int
+) -> None:
+    tiny = tiny_scrfd_pack(tmp_path, pack, colour)
+    network = Scrfd(tmp_path / "tiny.onnx", tiny.card.detector, Runtime(threads=1))
+    rows = network.find(np.full((64, 64, 3), paint, np.uint8))
+    assert rows.shape == (faces, 15)
+    if faces:
+        assert rows[0, :4] == pytest.approx([4, 4, 24, 24])
+        assert rows[0, 4:6] == pytest.approx([12, 12])
+        assert rows[0, 14] == pytest.approx(0.996, abs=0.01)
+
+
+def test_a_pack_with_scrfd_makes_a_detector_that_fits_its_one_size(tmp_path: Path, pack: ModelPack) -> None:
+    detector = build_detector(tiny_scrfd_pack(tmp_path, pack), Runtime(threads=1))
+    found = detector.detect(np.full((480, 640, 3), RED, np.uint8))
+    assert len(found) >= 1
+    assert all((face.box >= -80).all() and (face.box[2:] > 10).all() for face in found)
+    assert detector.detect(np.full((480, 640, 3), BLUE, np.uint8)) == []
+
+
+@pytest.mark.parametrize("fault", [{"landmarks": False}, {"broken": True}], ids=str)
+def test_a_scrfd_network_without_landmarks_or_that_fails_is_not_usable(
+    tmp_path: Path, pack: ModelPack, fault: dict[str, bool]
+) -> None:
+    card = tiny_scrfd_pack(tmp_path, pack).card.detector
+    with pytest.raises(ModelUnusable, match=r"faulty\.onnx"):
+        Scrfd(tiny_scrfd(tmp_path / "faulty.onnx", **fault), card, Runtime(threads=1))
 
 
 def scrfd_pack(shared: Path, pack: ModelPack, colour: str = "RGB") -> ModelPack:
@@ -361,7 +450,7 @@ def wider_boxes(protocol: Path) -> dict[str, tuple[FloatArray, float, float]]:
 def test_small_faces_among_many_are_found(shared: Path, detector: Detector) -> None:
     labelled = wider_boxes(shared / "data/protocols/widerface_val_labelv2.txt")
     small = small_found = large = large_found = 0
-    for path in sorted((shared / "data/photos/wider").iterdir())[::2]:
+    for path in sorted((shared / "data/photos/wider").iterdir()):
         stem = next((name for name in labelled if path.stem.startswith(name)), None)
         if stem is None:
             continue
@@ -375,8 +464,7 @@ def test_small_faces_among_many_are_found(shared: Path, detector: Detector) -> N
                 large, large_found = large + 1, large_found + covered(box[None], found, 0.4)
             elif side >= 20:
                 small, small_found = small + 1, small_found + covered(box[None], found, 0.4)
-    print(small, small_found, large, large_found)
-    assert small_found >= 0.25 * small
+    assert small > 200
+    assert large > 60
+    assert small_found >= 0.28 * small
     assert large_found >= 0.6 * large
-    assert small > 100
-    assert large > 30
