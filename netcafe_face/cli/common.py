@@ -15,7 +15,7 @@ import click
 from netcafe_face.domain.errors import N_, ValueRefused
 from netcafe_face.domain.people import Presence
 from netcafe_face.domain.results import Label
-from netcafe_face.i18n import _
+from netcafe_face.exports.words import presence_text
 
 if TYPE_CHECKING:
     from netcafe_face.app import Cafe
@@ -24,13 +24,6 @@ if TYPE_CHECKING:
     from netcafe_face.vision.packs import PackLibrary
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-PRESENCE_WORDS = {
-    Presence.KNOWN: N_("known"),
-    Presence.BANNED: N_("banned"),
-    Presence.UNDECIDED: N_("undecided"),
-    Presence.STRANGER: N_("stranger"),
-}
 
 
 class CliContext:
@@ -123,17 +116,10 @@ def _width(text: str) -> int:
 
 def caption(label: Label) -> str:
     """Compose what stands beside a face, in the language in use."""
-    words = label.text or _(PRESENCE_WORDS[label.presence])
+    words = label.text or presence_text(label.presence)
     if label.presence is Presence.BANNED and label.text:
-        words = f"{label.text} – {_(PRESENCE_WORDS[Presence.BANNED])}"
+        words = f"{label.text} – {presence_text(Presence.BANNED)}"
     return words if label.similarity is None else f"{words} {label.similarity:.2f}"
-
-
-def visit_label(label: str, presence: Presence) -> str:
-    """Return the name of a visit as a person reads it."""
-    if label.startswith("#"):
-        return _("Stranger {number}").format(number=label[1:])
-    return label or _(PRESENCE_WORDS[presence])
 
 
 def parse_when(text: str | None, end_of_day: bool = False) -> datetime | None:

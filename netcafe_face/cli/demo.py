@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netcafe_face.cli.common import PRESENCE_WORDS, example, print_json, print_table, visit_label
+from netcafe_face.cli.common import example, print_json, print_table
 from netcafe_face.config.qt_environment import PLATFORM_VARIABLE, forget_opencv_plugins
+from netcafe_face.exports.words import presence_text, visit_who
 from netcafe_face.i18n import _, set_language
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from netcafe_face.domain.people import Visit
 
 EXPORT_NAME = "visits.csv"
+UNSEEN_PX = 1366, 768
+"""Size of a window that nobody sees: the commonest screen of a café's counter."""
 
 
 @click.command("demo", epilog=example("python3 main.py demo", "python3 main.py demo --stay"))
@@ -77,6 +80,8 @@ def _show(cafe: Cafe, folder: Path, started_s: float, stay: bool) -> None:
     leave = unseen or not stay
 
     def direct(window: MainWindow) -> None:
+        if unseen:
+            window.resize(*UNSEEN_PX)
         DemoDirector(window, folder, lambda: _export(cafe, folder), leave)
 
     run(GuiContext(cafe, started_s=started_s), argv=[], shown=direct)
@@ -115,8 +120,8 @@ def _report(cafe: Cafe, folder: Path, as_json: bool) -> None:
 def _row(visit: Visit) -> list[str]:
     return [
         visit.seat,
-        visit_label(visit.label, visit.presence),
-        _(PRESENCE_WORDS[visit.presence]),
+        visit_who(visit),
+        presence_text(visit.presence),
         f"{visit.duration_s:.0f}",
         f"{visit.similarity:.2f}",
     ]

@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from netcafe_face.cli.common import (
-    PRESENCE_WORDS,
     cafe_of,
     example,
     json_option,
@@ -16,9 +15,9 @@ from netcafe_face.cli.common import (
     print_json,
     print_table,
     progress_bar,
-    visit_label,
 )
 from netcafe_face.domain.people import Presence, Visit, VisitFilter
+from netcafe_face.exports.words import presence_text, visit_who
 from netcafe_face.i18n import _, ngettext
 
 LISTED = 50
@@ -127,8 +126,8 @@ def _row(visit: Visit) -> list[str]:
         f"{visit.started_at.astimezone():%Y-%m-%d %H:%M:%S}",
         ended,
         visit.seat,
-        visit_label(visit.label, visit.presence),
-        _(PRESENCE_WORDS[visit.presence]),
+        visit_who(visit),
+        presence_text(visit.presence),
         f"{visit.similarity:.2f}" if visit.similarity else "",
     ]
 

@@ -31,6 +31,9 @@ class Detection:
         landmarks: float32 (5, 2), x, y in pixels: eye, eye, nose, mouth corner, mouth corner; in each pair
             the one on the left of the picture comes first.
         score: the detector's confidence, 0 to 1.
+
+    Raises:
+        ValueError: box or landmarks are of another shape, or not finite.
     """
 
     box: FloatArray

@@ -79,6 +79,9 @@ class NewTemplate:
         pack_id: the model pack that made it; templates of different packs are never compared.
         quality: 0 to 1.
         crop_png: the 112×112 aligned crop as PNG, or None; stored only if the consent covers it.
+
+    Raises:
+        ValueError: the embedding is not one unit vector.
     """
 
     embedding: FloatArray

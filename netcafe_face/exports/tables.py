@@ -62,7 +62,7 @@ VISITS: Table[Visit] = Table(
         Column("source", "the camera or video", lambda v: v.source),
         Column("seat", "the seat, or the source where it has no seats", lambda v: v.seat),
         Column("presence", "known, banned, undecided or stranger", lambda v: v.presence.value),
-        Column("label", "the name shown, or “Stranger 3”", lambda v: v.label),
+        Column("label", "the customer's name, or #3 for the third stranger of a session", lambda v: v.label),
         Column("customer_code", "the customer's code; empty for a stranger", lambda v: v.customer_code),
         Column(
             "customer_id",
@@ -74,7 +74,7 @@ VISITS: Table[Visit] = Table(
         Column("threshold", "cosine that was needed to be named", lambda v: v.threshold),
         Column("pack_id", "the model pack that recognised", lambda v: v.pack_id),
         Column("sample", "true for a visit of the sample café", lambda v: v.sample),
-        Column("note", "what an operator wrote", lambda v: v.note),
+        Column("note", "what staff wrote; #interrupted where a crash ended the visit", lambda v: v.note),
     ),
 )
 
@@ -87,7 +87,7 @@ CUSTOMERS: Table[Customer] = Table(
         Column("phone", "telephone number", lambda c: c.phone),
         Column("status", "active, banned or withdrawn", lambda c: c.status.value),
         Column("ban_reason", "why the customer is banned", lambda c: c.ban_reason),
-        Column("note", "what an operator wrote", lambda c: c.note),
+        Column("note", "what staff wrote; #interrupted where a crash ended the visit", lambda c: c.note),
         Column("templates", "how many templates are stored; no face is ever exported", lambda c: c.templates),
         Column("has_photo", "true where a photo is kept", lambda c: c.has_photo),
         Column("created_at", "when the customer was added, UTC, ISO 8601", lambda c: c.created_at),

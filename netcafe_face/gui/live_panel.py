@@ -10,13 +10,14 @@ from PyQt6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolic
 
 from netcafe_face.domain.matching import DecisionRule
 from netcafe_face.domain.people import Presence, Seat
+from netcafe_face.exports.words import presence_text
 from netcafe_face.gui import tokens
 from netcafe_face.gui.dialogs import scrolled
 from netcafe_face.gui.icons import paint_icon
 from netcafe_face.gui.images import avatar
 from netcafe_face.gui.theme import font, theme
 from netcafe_face.gui.who_is_here import Person, WhoIsHere
-from netcafe_face.gui.widgets import PRESENCE_ICONS, StateChip, card, label, presence_text
+from netcafe_face.gui.widgets import PRESENCE_ICONS, StateChip, card, label
 from netcafe_face.i18n import _, ngettext
 
 PANEL_WIDTH_PX = 292

@@ -20,12 +20,13 @@ from PyQt6.QtWidgets import QApplication, QSizePolicy, QWidget
 from netcafe_face.domain.faces import Image
 from netcafe_face.domain.people import Presence
 from netcafe_face.domain.results import FrameResult, Label, SeenFace
+from netcafe_face.exports.words import presence_text
 from netcafe_face.gui.icons import paint_icon
 from netcafe_face.gui.images import to_qimage
 from netcafe_face.gui.label_layout import place_labels
 from netcafe_face.gui.theme import font, theme
 from netcafe_face.gui.tokens import DARK, SIZE_BODY, SIZE_SMALL
-from netcafe_face.gui.widgets import PRESENCE_ICONS, presence_text
+from netcafe_face.gui.widgets import PRESENCE_ICONS
 from netcafe_face.i18n import _
 
 MAX_ZOOM = 12.0

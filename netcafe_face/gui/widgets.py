@@ -30,6 +30,7 @@ from PyQt6.QtWidgets import (
 
 from netcafe_face.domain.errors import NetcafeError
 from netcafe_face.domain.people import Presence
+from netcafe_face.exports.words import presence_text
 from netcafe_face.gui import tokens
 from netcafe_face.gui.icons import icon, paint_icon
 from netcafe_face.gui.theme import theme
@@ -245,16 +246,6 @@ class MessageBar(QFrame):
     def _repaint_icon(self) -> None:
         name, role = _TONE_ICONS[self._tone], _TONE_ROLES[self._tone]
         self._icon.setPixmap(icon(name, role).pixmap(QSize(20, 20)))
-
-
-def presence_text(presence: Presence) -> str:
-    """Return the word for a presence."""
-    return {
-        Presence.KNOWN: _("Known"),
-        Presence.BANNED: _("Banned"),
-        Presence.UNDECIDED: _("Undecided"),
-        Presence.STRANGER: _("Stranger"),
-    }[presence]
 
 
 PRESENCE_ICONS = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+import numpy as np
+
 from netcafe_face.domain.people import (
     Consent,
     Customer,
@@ -27,15 +29,18 @@ def enrol_people(gallery: Gallery, recognizer: Recognizer, cutouts: Mapping[str,
     """Enrol everybody of the sample café who has a code, and return how many there were.
 
     Each is enrolled from one upright, evenly lit picture; the clip shows them moving and in bad light.
+
+    Raises:
+        NoFaceFound, DegenerateLandmarks: a picture shows no face to enrol.
+        ModelUnusable: a network failed.
+        GalleryError: the gallery refused.
     """
     enrolled = [person for person in PEOPLE if person.code]
     for person in enrolled:
         image_bgr = cutouts[person.key].image_bgr
         face = single_face(recognizer.analyse(image_bgr), person.key, largest=True)
-        if face.embedding is None:
-            raise ValueError(f"the sample's {person.key} cannot be embedded")
         template = NewTemplate(
-            embedding=face.embedding,
+            embedding=np.asarray(face.embedding),
             pack_id=gallery.snapshot.pack_id,
             quality=face.quality.score,
             source=TemplateSource.SAMPLE,

@@ -33,6 +33,7 @@ def similarity_transform(landmarks: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
     Raises:
         DegenerateLandmarks: the points are not finite, coincide, lie on a line or are mirrored.
+        ValueError: they are not five points.
     """
     points = np.asarray(landmarks, dtype=np.float64)
     if points.shape != (5, 2):
@@ -65,7 +66,7 @@ def align(image_bgr: Image, landmarks: npt.ArrayLike) -> Image:
         uint8 (112, 112, 3), BGR; black where the image ends.
 
     Raises:
-        DegenerateLandmarks: see `similarity_transform`.
+        DegenerateLandmarks, ValueError: see `similarity_transform`.
     """
     import cv2
 

@@ -26,7 +26,7 @@ _BORDER_PART = 0.125
 _SAME_FACE_IOU = 0.35
 _SAME_FACE_INSIDE = 0.65
 _MUCH_LARGER = 6.0
-_LESS_SURE = 0.2
+_LESS_SURE = 0.3
 
 
 class Detector(Protocol):

@@ -35,6 +35,9 @@ def annotate(
         image_bgr: uint8 (h, w, 3).
         faces: what was seen.
         caption: composes the text beside a face; letters beyond ASCII are drawn as they are.
+
+    Returns:
+        uint8 (h, w, 3), BGR.
     """
     copy = image_bgr.copy()
     height, width = copy.shape[:2]

@@ -31,7 +31,11 @@ class Embedder(Protocol):
         ...
 
     def embed(self, crops_bgr: npt.NDArray[np.uint8]) -> FloatArray:
-        """Embed crops, uint8 (n, 112, 112, 3) BGR, as float32 (n, dim) unit rows."""
+        """Embed crops, uint8 (n, 112, 112, 3) BGR, as float32 (n, dim) unit rows.
+
+        Raises:
+            ModelUnusable: the network failed.
+        """
         ...
 
 

@@ -21,6 +21,9 @@ class Runtime:
     Attributes:
         provider: a key of `PROVIDERS`; one that this computer does not offer falls back to the CPU.
         threads: for one network; 0 takes half of the processors, at most four.
+
+    Raises:
+        ValueError: there is no such provider, or the threads are not 0 to 256.
     """
 
     provider: str = "cpu"

@@ -16,8 +16,8 @@ from netcafe_face.domain.errors import NetcafeError
 from netcafe_face.domain.matching import DecisionRule
 from netcafe_face.domain.people import Presence
 from netcafe_face.domain.results import SeenFace
+from netcafe_face.exports.words import presence_text
 from netcafe_face.gui.images import to_qimage
-from netcafe_face.gui.widgets import presence_text
 from netcafe_face.i18n import _, ngettext
 from netcafe_face.pipeline.appearances import Appearance
 from netcafe_face.pipeline.identify import (

@@ -10,8 +10,9 @@ from typing import Any
 from PyQt6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QObject, Qt, pyqtSignal
 
 from netcafe_face.domain.people import Presence, Visit
+from netcafe_face.exports.words import presence_text, visit_note, visit_who
 from netcafe_face.gui.icons import icon
-from netcafe_face.gui.widgets import PRESENCE_ICONS, presence_text
+from netcafe_face.gui.widgets import PRESENCE_ICONS
 from netcafe_face.i18n import _
 
 NOWHERE = QModelIndex()
@@ -88,7 +89,7 @@ def cell_text(visit: Visit, column: VisitColumn) -> str:
         return time_text(visit.ended_at) or _("present")
     if column is VisitColumn.WHO:
         code = f" ({visit.customer_code})" if visit.customer_code else ""
-        return f"{visit.label or presence_text(visit.presence)}{code}"
+        return f"{visit_who(visit)}{code}"
     if column is VisitColumn.PRESENCE:
         return presence_text(visit.presence)
     if column is VisitColumn.SEAT:
@@ -97,7 +98,7 @@ def cell_text(visit: Visit, column: VisitColumn) -> str:
         return duration_text(visit.duration_s)
     if column is VisitColumn.SIMILARITY:
         return f"{visit.similarity:.2f}"
-    return visit.note
+    return visit_note(visit)
 
 
 class VisitModel(QAbstractTableModel):

@@ -9,9 +9,10 @@ from PyQt6.QtCore import QDate, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QDateEdit, QHBoxLayout, QLineEdit, QWidget
 
 from netcafe_face.domain.people import Presence, VisitFilter
+from netcafe_face.exports.words import presence_text
 from netcafe_face.gui import tokens
 from netcafe_face.gui.icons import icon
-from netcafe_face.gui.widgets import PRESENCE_ICONS, label, presence_text
+from netcafe_face.gui.widgets import PRESENCE_ICONS, label
 from netcafe_face.i18n import _
 
 TYPING_PAUSE_MS = 250
