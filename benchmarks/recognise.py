@@ -20,10 +20,11 @@ import numpy as np
 from netcafe_face.domain.faces import Image
 from netcafe_face.gallery.index import GalleryIndex
 from netcafe_face.pipeline.recognizer import Recognizer
-from netcafe_face.vision.detection import Detector, build_detector
+from netcafe_face.vision.detection import build_detector
 from netcafe_face.vision.embedding import build_embedder
 from netcafe_face.vision.images import read_image
 from netcafe_face.vision.packs import load_pack
+from netcafe_face.vision.ports import Detector
 from netcafe_face.vision.runtime import Runtime, provider_names, session_options
 
 FACES = (1, 5, 20)

@@ -12,10 +12,11 @@ from hypothesis import settings
 from netcafe_face.domain.faces import Image
 from netcafe_face.domain.results import Face
 from netcafe_face.pipeline.recognizer import Recognizer
-from netcafe_face.vision.detection import Detector, build_detector
-from netcafe_face.vision.embedding import Embedder, build_embedder
+from netcafe_face.vision.detection import build_detector
+from netcafe_face.vision.embedding import build_embedder
 from netcafe_face.vision.images import read_image
 from netcafe_face.vision.packs import ModelPack
+from netcafe_face.vision.ports import Detector, Embedder
 from netcafe_face.vision.runtime import Runtime
 from tests.files_kit import ASTRONAUT, SHARED, SIX_PEOPLE
 from tests.files_kit import pack as shipped_pack

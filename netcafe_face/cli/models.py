@@ -11,6 +11,7 @@ import click
 
 from netcafe_face.cli.common import example, json_option, print_json
 from netcafe_face.cli.models_text import Progress, card_lines, change_lines, stoppable, terms
+from netcafe_face.cli.reembed import reembed
 from netcafe_face.config.paths import Paths
 from netcafe_face.config.settings import Settings, update_settings
 from netcafe_face.domain.errors import ModelError, PackNotFound
@@ -225,6 +226,9 @@ def import_pack(
         dialogue = Dialogue(_LicenceQuestion(accept_licence), _HashQuestion(accept_hash))
         pack = Installer(_obj(ctx).paths.packs, _catalogue(ctx)).import_paths(paths, dialogue)
     _installed(pack, as_json)
+
+
+models.add_command(reembed)
 
 
 @models.command(epilog=example("python3 main.py models remove buffalo_l"))

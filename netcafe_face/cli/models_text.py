@@ -69,6 +69,7 @@ def change_lines(reembeddable: Sequence[str], to_reenrol: Sequence[str]) -> list
             len(reembeddable),
         )
         lines.append(text.format(count=len(reembeddable), codes=_some(reembeddable)))
+        lines.append(_("To let it learn them, run “models reembed”."))
     if to_reenrol:
         text = ngettext(
             "{count} customer must be enrolled again at the counter: {codes}",

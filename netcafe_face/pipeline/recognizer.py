@@ -21,8 +21,7 @@ from netcafe_face.domain.matching import (
 )
 from netcafe_face.domain.results import Face
 from netcafe_face.vision.alignment import align
-from netcafe_face.vision.detection import Detector
-from netcafe_face.vision.embedding import Embedder
+from netcafe_face.vision.ports import Detector, Embedder
 from netcafe_face.vision.quality import assess
 
 CANDIDATES = 5

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from netcafe_face.domain.errors import SampleMissing
 from netcafe_face.domain.faces import Detection, Image
 from netcafe_face.domain.people import CustomerStatus
-from netcafe_face.vision.detection import Detector
 from netcafe_face.vision.images import read_image
+from netcafe_face.vision.ports import Detector
 
 CUTOUT_PX = 360
 _CUTOUT_FACES = 2.9

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netcafe_face.domain.errors import N_, ModelUnusable
 from netcafe_face.domain.faces import Detection, FloatArray, Image
+from netcafe_face.vision.ports import Detector, FaceNetwork
 from netcafe_face.vision.runtime import Runtime, provider_names, session_options
 from netcafe_face.vision.second_look import SecondLook
 
@@ -27,26 +28,6 @@ _SAME_FACE_IOU = 0.35
 _SAME_FACE_INSIDE = 0.65
 _MUCH_LARGER = 6.0
 _LESS_SURE = 0.3
-
-
-class Detector(Protocol):
-    """A network that finds faces."""
-
-    def detect(self, image_bgr: Image) -> list[Detection]:
-        """Find the faces of a picture, uint8 (h, w, 3) BGR, in reading order.
-
-        Raises:
-            ModelUnusable: the network failed.
-        """
-        ...
-
-
-class FaceNetwork(Protocol):
-    """One pass of a detector at one scale."""
-
-    def find(self, image_bgr: Image) -> FloatArray:
-        """Return float32 (n, 15): x, y, width, height, five times x, y, and the score."""
-        ...
 
 
 class MultiScaleDetector:

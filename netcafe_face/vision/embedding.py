@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from netcafe_face.domain.errors import N_, ModelUnusable
 from netcafe_face.domain.faces import FloatArray, unit_rows
 from netcafe_face.vision.alignment import CROP_SIZE
+from netcafe_face.vision.ports import Embedder
 from netcafe_face.vision.runtime import Runtime, provider_names, session_options
 
 if TYPE_CHECKING:
@@ -20,23 +21,6 @@ if TYPE_CHECKING:
 
 LARGEST_BATCH = 32
 """More crops than this are embedded in several calls, so that a crowd does not fill the memory."""
-
-
-class Embedder(Protocol):
-    """A network that turns aligned crops into embeddings."""
-
-    @property
-    def dim(self) -> int:
-        """Return the embedding's length."""
-        ...
-
-    def embed(self, crops_bgr: npt.NDArray[np.uint8]) -> FloatArray:
-        """Embed crops, uint8 (n, 112, 112, 3) BGR, as float32 (n, dim) unit rows.
-
-        Raises:
-            ModelUnusable: the network failed.
-        """
-        ...
 
 
 class ArcFaceEmbedder:

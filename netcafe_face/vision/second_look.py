@@ -7,14 +7,11 @@ moves with them, so that the same picture at another size looks less like itself
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netcafe_face.domain.faces import Detection, Image
-
-if TYPE_CHECKING:
-    from netcafe_face.vision.detection import Detector, FaceNetwork
+from netcafe_face.vision.ports import Detector, FaceNetwork
 
 SMALLEST_FACE_PX = 20.0
 """Smaller faces are too blurred when they are enlarged for a second look to help."""

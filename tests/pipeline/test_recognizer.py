@@ -17,9 +17,8 @@ from netcafe_face.domain.results import Face
 from netcafe_face.gallery.service import Gallery
 from netcafe_face.pipeline.labels import label
 from netcafe_face.pipeline.recognizer import Recognizer
-from netcafe_face.vision.detection import Detector
-from netcafe_face.vision.embedding import Embedder
 from netcafe_face.vision.packs import ModelPack
+from netcafe_face.vision.ports import Detector, Embedder
 from tests.files_kit import enrol
 
 

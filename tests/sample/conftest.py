@@ -6,7 +6,7 @@ import pytest
 
 from netcafe_face.sample.people import Cutout, cutouts
 from netcafe_face.sample.scene import Scene
-from netcafe_face.vision.detection import Detector
+from netcafe_face.vision.ports import Detector
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from netcafe_face.domain.faces import Detection, Image
 from netcafe_face.domain.people import CustomerStatus
 from netcafe_face.sample import people
 from netcafe_face.sample.people import CUTOUT_PX, PEOPLE, Cutout, cutouts
-from netcafe_face.vision.detection import Detector
+from netcafe_face.vision.ports import Detector
 
 
 class Blind:

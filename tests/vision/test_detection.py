@@ -14,9 +14,10 @@ from onnx import TensorProto, helper, numpy_helper
 from netcafe_face.domain.errors import ModelUnusable
 from netcafe_face.domain.faces import Detection, FloatArray, Image
 from netcafe_face.domain.results import Face
-from netcafe_face.vision.detection import Detector, MultiScaleDetector, Scrfd, YuNet, build_detector
+from netcafe_face.vision.detection import MultiScaleDetector, Scrfd, YuNet, build_detector
 from netcafe_face.vision.images import read_image
 from netcafe_face.vision.packs import ModelPack
+from netcafe_face.vision.ports import Detector
 from netcafe_face.vision.runtime import Runtime
 
 

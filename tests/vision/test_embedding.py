@@ -17,8 +17,9 @@ from netcafe_face.domain.faces import FloatArray, Image, unit_rows
 from netcafe_face.domain.results import Face
 from netcafe_face.vision.alignment import align
 from netcafe_face.vision.card import EmbedderCard
-from netcafe_face.vision.embedding import LARGEST_BATCH, ArcFaceEmbedder, Embedder
+from netcafe_face.vision.embedding import LARGEST_BATCH, ArcFaceEmbedder
 from netcafe_face.vision.packs import ModelPack
+from netcafe_face.vision.ports import Embedder
 from netcafe_face.vision.runtime import Runtime
 
 ONE_THREAD = Runtime(threads=1)

@@ -11,8 +11,9 @@ import pytest
 from netcafe_face.domain.faces import Detection, FloatArray, Image
 from netcafe_face.domain.results import Face
 from netcafe_face.vision.alignment import ARCFACE_TEMPLATE
-from netcafe_face.vision.detection import Detector, build_detector
+from netcafe_face.vision.detection import build_detector
 from netcafe_face.vision.packs import ModelPack
+from netcafe_face.vision.ports import Detector
 from netcafe_face.vision.runtime import Runtime
 from netcafe_face.vision.second_look import MOST_LOOKS, SMALLEST_FACE_PX, SecondLook
 

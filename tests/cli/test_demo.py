@@ -1,0 +1,42 @@
+"""`demo`: the sample café from enrolment to the exported log, without camera, display or internet."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from netcafe_face.exports.readers import read_visits_csv
+from netcafe_face.sample.people import PEOPLE
+from netcafe_face.sample.script import SCRIPT
+from netcafe_face.vision.images import read_image
+
+MAIN = Path(__file__).resolve().parents[2] / "main.py"
+
+
+def test_the_sample_cafe_runs_to_its_end_and_names_nobody_wrongly(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, str(MAIN), "--data", str(tmp_path / "data"), "--lang", "en", "demo", "--json"]
+    done = subprocess.run(
+        [*command, "--out", str(out)], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+
+    codes = {person.key: person.code for person in PEOPLE}
+    planned = {(stay.seat, codes[stay.person] or None) for stay in SCRIPT}
+    named = {(visit["seat"], visit["code"]) for visit in told["visits"] if visit["code"]}
+    assert named <= planned
+    assert {code for _, code in named} == {person.code for person in PEOPLE if person.code}
+    assert {visit["code"] for visit in told["visits"] if visit["state"] == "banned"} == {"SAMPLE-4"}
+    assert any(visit["state"] == "stranger" for visit in told["visits"])
+
+    exported = list(read_visits_csv(out / "visits.csv"))
+    assert len(exported) == len(told["visits"])
+    assert all(visit.sample for visit in exported)
+    assert len(told["pictures"]) >= 6
+    assert all(read_image(picture).std() > 10 for picture in told["pictures"])
+    assert not (tmp_path / "data" / "database" / "gallery.db").exists()
