@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netcafe_face.camera.sources import SourceKind, SourceSpec, open_source
+from netcafe_face.camera.opening import open_source
+from netcafe_face.camera.sources import SourceKind, SourceSpec
 from netcafe_face.config.paths import Paths, data_paths
 from netcafe_face.config.settings import Settings, load_settings, update_settings
 from netcafe_face.domain.errors import FolderUnusable

@@ -8,7 +8,6 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from netcafe_face.camera.frames import FrameSource
 from netcafe_face.domain.errors import N_, ValueRefused
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".jp2", ".png", ".tif", ".tiff", ".webp"})
@@ -100,28 +99,3 @@ def _checked(address: str) -> str:
     if not host:
         raise ValueRefused(field="source", value=masked(address), reason=N_("the address has no host"))
     return address
-
-
-def open_source(spec: SourceSpec) -> FrameSource:
-    """Make the source of `spec`; it is not opened yet, and nothing heavy is imported before it is.
-
-    Raises:
-        ValueError: it is the sample café, which is rendered elsewhere.
-    """
-    if spec.kind is SourceKind.SAMPLE:
-        raise ValueError("the sample café is no camera")
-    if spec.kind is SourceKind.WEBCAM:
-        from netcafe_face.camera.webcams import webcam_source
-
-        return webcam_source(spec.address, spec.name)
-    if spec.kind is SourceKind.RTSP:
-        from netcafe_face.camera.stream import NetworkStream
-
-        return NetworkStream(spec.address, spec.name)
-    if spec.kind is SourceKind.VIDEO:
-        from netcafe_face.camera.video import VideoFile
-
-        return VideoFile(Path(spec.address), spec.name, loop=spec.loop, realtime=spec.realtime)
-    from netcafe_face.camera.images import ImageFolder
-
-    return ImageFolder(Path(spec.address), spec.name, loop=spec.loop, realtime=spec.realtime)

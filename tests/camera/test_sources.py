@@ -8,7 +8,8 @@ import pytest
 
 from netcafe_face.camera.images import ImageFolder
 from netcafe_face.camera.isolated import IsolatedSource
-from netcafe_face.camera.sources import SourceKind, SourceSpec, masked, open_source, parse_source
+from netcafe_face.camera.opening import open_source
+from netcafe_face.camera.sources import SourceKind, SourceSpec, masked, parse_source
 from netcafe_face.camera.stream import NetworkStream
 from netcafe_face.camera.video import VideoFile
 from netcafe_face.domain.errors import ValueRefused
