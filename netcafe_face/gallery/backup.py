@@ -32,11 +32,11 @@ def backups(folder: Path) -> list[Path]:
     return sorted(folder.glob("gallery-*.db"))
 
 
-def back_up(connection: sqlite3.Connection, folder: Path, reason: str) -> Path:
-    """Copy the open database into `folder`, whole or not at all, and drop the oldest copies.
+def back_up(database: Path, folder: Path, reason: str) -> Path:
+    """Copy what is committed in the database into `folder`, whole or not at all, and drop the oldest copies.
 
     Args:
-        connection: the open database.
+        database: the file; others may have it open, and even be writing.
         folder: made where missing.
         reason: a word for the file's name, such as “before-m002”.
     """
@@ -45,8 +45,9 @@ def back_up(connection: sqlite3.Connection, folder: Path, reason: str) -> Path:
     target = folder / f"gallery-{stamp}-{reason}.db"
     part = target.with_suffix(".part")
     try:
-        with closing(sqlite3.connect(part)) as copy:
-            connection.backup(copy)
+        # Its own connection to the source: SQLite refuses to copy through one that is in a transaction.
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
         _flush(part)
         part.replace(target)

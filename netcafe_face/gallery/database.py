@@ -83,7 +83,7 @@ class GalleryDatabase:
         with self._ending_transaction():
             pending = [migration.name for migration in migrations.pending(self._db)]
             if pending and migrations.applied(self._db):
-                back_up(self._db.conn, self.backup_folder, f"before-{pending[0]}")
+                back_up(self.path, self.backup_folder, f"before-{pending[0]}")
             migrations.apply(self._db)
 
     @contextmanager

@@ -39,7 +39,9 @@ class GalleryEngine:
         self.path = folder / FILE_NAME
         self._callbacks: dict[object, Callable[[], None]] = {}
         self._callbacks_lock = threading.Lock()
-        self._store_in_use: Store | None = None
+        self._store: Store
+        self._follower: IndexFollower
+        self._open = False
         self._data_version = -1
         self._erase_at_s = 0.0
         self._changed = self._poll_failed = False
@@ -100,32 +102,24 @@ class GalleryEngine:
 
         return self._call(erase)
 
-    @property
-    def _store(self) -> Store:
-        if self._store_in_use is None:
-            raise self._closed_error()
-        return self._store_in_use
-
-    def _closed_error(self) -> GalleryUnavailable:
-        return GalleryUnavailable(path=self.path, reason=N_("it has been closed"))
-
     def _call(self, job: Callable[[], T]) -> T:
         try:
             return self._worker.call(job)
         except JobQueueClosed:
-            raise self._closed_error() from None
+            raise GalleryUnavailable(path=self.path, reason=N_("it has been closed")) from None
         except JobQueueFull:
             raise GalleryBusy(path=self.path) from None
 
     def _start(self, folder: Path, pack_id: str) -> None:
-        self._store_in_use = Store(folder)
+        self._store = Store(folder)
+        self._open = True
         self._data_version = self._store.db.data_version()
         self._follower = IndexFollower(self._store, pack_id)
 
     def _shut(self) -> None:
-        store, self._store_in_use = self._store_in_use, None
-        if store is not None:
-            store.close()
+        if self._open:
+            self._open = False
+            self._store.close()
 
     def _load(self, pack_id: str) -> None:
         self._follower.load(pack_id)
@@ -149,7 +143,7 @@ class GalleryEngine:
             _log.exception("Deleted rows may still lie in the -wal or a backup; the gallery will try again")
 
     def _poll(self) -> None:
-        if self._store_in_use is None:
+        if not self._open:
             return
         try:
             version = self._store.db.data_version()

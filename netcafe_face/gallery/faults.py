@@ -11,7 +11,6 @@ from pathlib import Path
 
 from netcafe_face.domain.errors import (
     ConsentMissing,
-    CustomerExists,
     DiskFull,
     GalleryBusy,
     GalleryDamaged,
@@ -54,8 +53,6 @@ def _translate(error: sqlite3.Error, path: Path, code: str) -> GalleryError:
     primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if primary == sqlite3.SQLITE_CONSTRAINT and CONSENT_FENCE in reason:
         return ConsentMissing(code=code)
-    if primary == sqlite3.SQLITE_CONSTRAINT and "customers.code_key" in reason:
-        return CustomerExists(code=code)
     if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and not _has_room(path)):
         return DiskFull(path=path)
     if primary in _DAMAGED:

@@ -42,8 +42,7 @@ class IndexFollower:
         """
         fresh = GalleryIndex(pack_id)
         revision, changes = self._store.index_changes(pack_id, -1)
-        if changes is not None:
-            fresh.apply(changes)
+        fresh.apply(changes)
         self._replace(fresh, revision)
 
     def follow(self) -> None:
@@ -53,12 +52,13 @@ class IndexFollower:
         it is better that nobody is recognised until a later call succeeds.
         """
         try:
-            revision, changes = self._store.index_changes(self.pack_id, self._revision)
-            if revision < self._revision:  # the file was put back from a backup
+            current = self._store.templates.revision()
+            if current < self._revision:  # the file was put back from a backup
                 self.load(self.pack_id)
-            elif changes is not None:
+            elif current > self._revision:
+                self._revision, changes = self._store.index_changes(self.pack_id, self._revision)
                 self._index.apply(changes)
-                self._revision, self.snapshot = revision, self._index.snapshot()
+                self.snapshot = self._index.snapshot()
         except GalleryError:
             self._replace(GalleryIndex(self.pack_id), -1)
             raise

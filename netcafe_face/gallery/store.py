@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from netcafe_face.domain.errors import CustomerExists
+from netcafe_face.domain.errors import CustomerExists, GalleryDamaged
 from netcafe_face.domain.people import (
     Consent,
     Customer,
@@ -148,13 +148,10 @@ class Store:
         with self.db.writing():
             return self.visits.end_open()
 
-    def index_changes(self, pack_id: str, since: int) -> tuple[int, IndexChanges | None]:
-        """Return the revision, and what changed for the index after `since`; None when nothing did."""
+    def index_changes(self, pack_id: str, since: int) -> tuple[int, IndexChanges]:
+        """Return the revision, and what changed for the index after revision `since`; −1 gives everything."""
         with self.db.reading():
-            revision = self.templates.revision()
-            if revision == since:
-                return revision, None
-            return revision, self.templates.changes(pack_id, since)
+            return self.templates.revision(), self.templates.changes(pack_id, since)
 
     def finish_erasures(self, *, patient: bool) -> bool:
         """Remove the last traces of deleted rows from database, -wal and backups; return whether all are.
@@ -189,8 +186,11 @@ class Store:
 
     def faults(self) -> list[str]:
         """Return what is wrong with the database, nothing when it is sound."""
-        damaged = self.templates.damaged()
-        return self.db.faults() + [f"template {template_id} is not a unit vector" for template_id in damaged]
+        try:
+            damaged = self.templates.damaged()
+            return self.db.faults() + [f"template {number} is not a unit vector" for number in damaged]
+        except GalleryDamaged as damage:  # so much that not even the check gets through
+            return [str(damage.details["reason"])]
 
     def stats(self) -> GalleryStats:
         """Count what the gallery holds."""

@@ -85,7 +85,7 @@ class Worker:
         with self._gate:
             if not self._closed:
                 self._closed = True
-                self._jobs.put((last, Future()))
+                self._last = last
                 self._jobs.put(None)
         if threading.current_thread() is not self._thread:
             self._thread.join()
@@ -99,6 +99,7 @@ class Worker:
                 pass
             else:
                 if job is None:
+                    _survive(self._last)
                     return
                 _finish(*job)
                 _survive(self._hooks.after_job)

@@ -43,7 +43,10 @@ def test_a_consent_says_how_and_to_whom_it_was_given(gallery: Gallery) -> None:
     (stored,) = gallery.consents("A01")
     assert stored.purposes == EVERYTHING
     assert (stored.how_given, stored.given_at, stored.operator, stored.text_version) == (
-        "signed on paper", MOMENT, "Lan", "vi-1",
+        "signed on paper",
+        MOMENT,
+        "Lan",
+        "vi-1",
     )
     assert stored.withdrawn_at is None
     assert stored.customer_id == gallery.customer("A01").id
@@ -52,7 +55,10 @@ def test_a_consent_says_how_and_to_whom_it_was_given(gallery: Gallery) -> None:
 def test_crops_are_kept_only_where_the_consent_covers_it(gallery: Gallery) -> None:
     gallery.enrol(person("A01"), consent(), [template(1, b"crop of A")])
     gallery.enrol(person("B02"), consent(EVERYTHING), [template(2, b"crop of B")])
-    assert [stored.has_crop for stored in gallery.templates("A01") + gallery.templates("B02")] == [False, True]
+    assert [stored.has_crop for stored in gallery.templates("A01") + gallery.templates("B02")] == [
+        False,
+        True,
+    ]
     assert gallery.crop(gallery.templates("A01")[0].id) is None
 
 
@@ -118,8 +124,8 @@ class TestTheDatabaseItself:
         blob = template(2).embedding.tobytes()
         for statement, *given in (
             (
-                "INSERT INTO templates (customer_id, pack_id, dimension, embedding, quality, source, created_at) "
-                "VALUES (?, 'p', 16, ?, 1, 'file', '')",
+                "INSERT INTO templates (customer_id, pack_id, dimension, embedding, quality, source, "
+                "created_at) VALUES (?, 'p', 16, ?, 1, 'file', '')",
                 unknown,
                 blob,
             ),

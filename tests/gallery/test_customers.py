@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -19,7 +20,9 @@ from tests.gallery.kit import EVERYTHING, best, consent, person, template, visit
 
 
 def test_a_customer_without_a_face_needs_no_consent(gallery: Gallery) -> None:
-    added = gallery.add_customer(Customer(" A01 ", " An ", date(2001, 2, 3), "0912 345 678", "likes window seats"))
+    added = gallery.add_customer(
+        Customer(" A01 ", " An ", date(2001, 2, 3), "0912 345 678", "likes window seats")
+    )
     assert added == gallery.customer("a01")
     assert (added.code, added.name, added.birth_date) == ("A01", "An", date(2001, 2, 3))
     assert added.status is CustomerStatus.ACTIVE
@@ -93,7 +96,9 @@ def test_what_cannot_be_a_customer_is_refused(gallery: Gallery, bad: Customer) -
     assert gallery.customers() == []
 
 
-@pytest.mark.parametrize("name", ["Robert'); DROP TABLE customers;--", '" OR 1=1 --', "%", "a'b\"c;d", "{name}", "=1+1"])
+@pytest.mark.parametrize(
+    "name", ["Robert'); DROP TABLE customers;--", '" OR 1=1 --', "%", "a'b\"c;d", "{name}", "=1+1"]
+)
 def test_names_that_look_like_commands_are_just_names(gallery: Gallery, name: str) -> None:
     gallery.add_customer(person("A01", name))
     gallery.add_customer(person("B02", "Somebody else"))
@@ -213,19 +218,36 @@ def test_a_photo_is_kept_only_where_the_consent_covers_it(gallery: Gallery) -> N
 
 
 def test_asking_for_what_is_held_of_nobody_says_so(gallery: Gallery) -> None:
-    for ask in (gallery.customer, gallery.photo, gallery.templates, gallery.consents, gallery.withdraw_consent):
+    for ask in (
+        gallery.customer,
+        gallery.photo,
+        gallery.templates,
+        gallery.consents,
+        gallery.withdraw_consent,
+    ):
         with pytest.raises(CustomerNotFound) as missing:
             ask("X9")
         assert missing.value.details["code"] == "X9"
 
 
 def test_a_template_keeps_its_source_and_quality(gallery: Gallery) -> None:
-    gallery.enrol(person(), consent(frozenset({Purpose.RECOGNITION, Purpose.KEEP_CROPS})), [template(1, b"png")])
+    gallery.enrol(
+        person(), consent(frozenset({Purpose.RECOGNITION, Purpose.KEEP_CROPS})), [template(1, b"png")]
+    )
     (stored,) = gallery.templates("A01")
     given = template(1)
     assert (stored.embedding == given.embedding).all()
     assert not stored.embedding.flags.writeable
     assert (stored.pack_id, stored.quality, stored.source, stored.operator, stored.has_crop) == (
-        given.pack_id, given.quality, given.source, given.operator, True,
+        given.pack_id,
+        given.quality,
+        given.source,
+        given.operator,
+        True,
     )
     assert gallery.crop(stored.id) == b"png"
+
+
+def test_a_template_may_come_from_nobody_in_particular(gallery: Gallery) -> None:
+    gallery.enrol(person(), consent(), [replace(template(1), operator="")])
+    assert gallery.templates("A01")[0].operator == ""

@@ -78,8 +78,7 @@ def test_nothing_of_a_deleted_customer_is_left_on_disk(tmp_path: Path) -> None:
 def test_nothing_of_a_deleted_customer_is_left_in_backups(tmp_path: Path) -> None:
     with Gallery.open(tmp_path, PACK) as gallery:
         enrol_an(gallery)
-        with closing(sqlite3.connect(gallery.path)) as other:
-            copy = back_up(other, tmp_path / "backups", "test")
+        copy = back_up(gallery.path, tmp_path / "backups", "test")
         assert found_on_disk(tmp_path / "backups") == set(traces())
         gallery.delete(AN.code)
         assert found_on_disk(tmp_path) == set()
@@ -91,8 +90,7 @@ def test_nothing_of_a_deleted_customer_is_left_in_backups(tmp_path: Path) -> Non
 def test_a_withdrawal_takes_the_face_from_disk_and_backups_and_leaves_the_record(tmp_path: Path) -> None:
     with Gallery.open(tmp_path, PACK) as gallery:
         enrol_an(gallery)
-        with closing(sqlite3.connect(gallery.path)) as other:
-            back_up(other, tmp_path / "backups", "test")
+        back_up(gallery.path, tmp_path / "backups", "test")
         gallery.withdraw_consent(AN.code)
         faces = {"embedding", "second embedding", "crop", "photo"}
         assert found_on_disk(tmp_path) == set(traces()) - faces
@@ -119,23 +117,21 @@ def test_no_erasure_touches_no_backup(tmp_path: Path) -> None:
 
 
 def test_only_the_newest_backups_are_kept(tmp_path: Path, store: Store) -> None:
-    with closing(sqlite3.connect(store.db.path)) as source:
-        made = [back_up(source, tmp_path / "copies", f"n{number}") for number in range(KEPT + 2)]
+    made = [back_up(store.db.path, tmp_path / "copies", f"n{number}") for number in range(KEPT + 2)]
     assert backups(tmp_path / "copies") == made[-KEPT:]
 
 
 def test_a_failed_backup_leaves_no_half_file(tmp_path: Path) -> None:
     (tmp_path / "source.db").write_bytes(b"this is not a database at all" * 100)
-    with closing(sqlite3.connect(tmp_path / "source.db")) as source, pytest.raises(sqlite3.DatabaseError):
-        back_up(source, tmp_path / "copies", "test")
+    with pytest.raises(sqlite3.DatabaseError):
+        back_up(tmp_path / "source.db", tmp_path / "copies", "test")
     assert list((tmp_path / "copies").iterdir()) == []
 
 
 def test_an_erasure_interrupted_by_a_crash_is_finished_at_the_next_start(tmp_path: Path) -> None:
     with Gallery.open(tmp_path, PACK) as gallery:
         enrol_an(gallery)
-        with closing(sqlite3.connect(gallery.path)) as other:
-            back_up(other, tmp_path / "backups", "test")
+        back_up(gallery.path, tmp_path / "backups", "test")
     crashed = Store(tmp_path)
     crashed.delete(AN.code)  # and no more: the files are not gone through
     crashed.close()
@@ -157,13 +153,17 @@ def test_an_erasure_waits_for_another_process_that_is_reading(tmp_path: Path) ->
         assert eventually(lambda: found_on_disk(tmp_path) == set(), 10 * ERASE_AGAIN_S)
 
 
-def test_a_large_gallery_is_rewritten_in_the_background(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_gallery_is_rewritten_in_the_background(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(store_module, "QUICK_BYTES", 0)
     with Gallery.open(tmp_path, PACK) as gallery:
         enrol_an(gallery)
         gallery.delete(AN.code)
         assert eventually(
-            lambda: gallery._engine.read(lambda store: store.db.value("SELECT count(*) FROM erasures_due")) == 0
+            lambda: (
+                gallery._engine.read(lambda store: store.db.value("SELECT count(*) FROM erasures_due")) == 0
+            )
         )
     assert found_on_disk(tmp_path) == set()
 

@@ -54,7 +54,9 @@ def literal(held: Held, query: np.ndarray, k: int) -> list[tuple[int, int]]:
         for customer, ids in held.items()
         if ids
     }
-    ranked = sorted(((similarity, customer, t) for customer, (similarity, t) in nearest.items()), reverse=True)
+    ranked = sorted(
+        ((similarity, customer, t) for customer, (similarity, t) in nearest.items()), reverse=True
+    )
     return [(customer, template) for _, customer, template in ranked[:k]]
 
 
@@ -333,7 +335,9 @@ def test_searches_and_removals_may_run_at_the_same_time() -> None:
     reader.start()
     try:
         for customer in range(2, 300):
-            index.apply(changes({customer: list(range(customer * 100, customer * 100 + 20)), customer - 2: []}))
+            index.apply(
+                changes({customer: list(range(customer * 100, customer * 100 + 20)), customer - 2: []})
+            )
             index.housekeep()
             published[0] = index.snapshot()
     finally:

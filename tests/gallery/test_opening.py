@@ -7,8 +7,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -116,9 +116,8 @@ def test_a_damaged_page_is_found_by_the_integrity_check(tmp_path: Path) -> None:
         other.execute(
             f"UPDATE sqlite_schema SET rootpage = ({root}) WHERE name = 'sqlite_autoindex_customers_1'"
         )
-    with pytest.raises(GalleryDamaged), Gallery.open(tmp_path, PACK) as gallery:
+    with Gallery.open(tmp_path, PACK) as gallery:
         assert gallery.integrity() != []
-        raise GalleryDamaged(path=tmp_path, reason="found")
 
 
 def test_rows_that_refer_to_nothing_are_found(tmp_path: Path) -> None:
@@ -156,9 +155,7 @@ def next_version(monkeypatch: pytest.MonkeyPatch) -> Migrations:
     return following
 
 
-def test_a_migration_keeps_a_copy_of_what_was_there(
-    tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_a_migration_keeps_a_copy_of_what_was_there(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     with Gallery.open(tmp_path, PACK) as gallery:
         gallery.enrol(person(), consent(), [template(1)])
     request.getfixturevalue("next_version")
@@ -258,10 +255,12 @@ def test_several_processes_may_open_a_new_gallery_at_once(tmp_path: Path) -> Non
     code = (
         "import sys; from pathlib import Path; from netcafe_face.gallery.service import Gallery\n"
         "from netcafe_face.domain.people import Customer\n"
-        "with Gallery.open(Path(sys.argv[1]), 'p') as gallery: gallery.add_customer(Customer(sys.argv[2], 'x'))"
+        "with Gallery.open(Path(sys.argv[1]), 'p') as gallery:\n"
+        "    gallery.add_customer(Customer(sys.argv[2], 'x'))"
     )
     started = [
-        subprocess.Popen([sys.executable, "-c", code, tmp_path, f"C{number}"], cwd=ROOT) for number in range(5)
+        subprocess.Popen([sys.executable, "-c", code, tmp_path, f"C{number}"], cwd=ROOT)
+        for number in range(5)
     ]
     assert [process.wait(60) for process in started] == [0] * 5
     with Gallery.open(tmp_path, PACK) as gallery:
@@ -275,11 +274,9 @@ class TestAFullDisk:
     def test_the_change_that_does_not_fit_is_refused_and_the_rest_is_kept(self, store: Store) -> None:
         pages = store.db.value("PRAGMA page_count")
         store.db.execute(f"PRAGMA max_page_count = {pages + 20}")
-        stored = 0
-        with pytest.raises(DiskFull):
-            for number in range(1000):
-                store.enrol(person(f"C{number}"), consent(), [template(number)], None)
-                stored += 1
+        stored = _until_full(
+            lambda number: store.enrol(person(f"C{number}"), consent(), [template(number)], None)
+        )
         assert len(store.customers.search("", None)) == stored > 0
         assert store.faults() == []
         store.db.execute("PRAGMA max_page_count = 1000000")
@@ -293,12 +290,12 @@ class TestAFullDisk:
         if mount.returncode != 0:
             pytest.skip("no right to mount a file system here")
         try:
-            stored = 0
             with Gallery.open(tmp_path, PACK) as gallery:
-                with pytest.raises(DiskFull):
-                    for number in range(1000):
-                        gallery.enrol(person(f"C{number}"), consent(), [template(number, dimension=512)])
-                        stored += 1
+                stored = _until_full(
+                    lambda number: gallery.enrol(
+                        person(f"C{number}"), consent(), [template(number, dimension=512)]
+                    )
+                )
                 assert len(gallery.customers()) == gallery.snapshot.templates == stored > 0
                 assert gallery.integrity() == []
             with pytest.raises(DiskFull):
@@ -307,8 +304,18 @@ class TestAFullDisk:
             subprocess.run(["umount", tmp_path], check=True)
 
 
+def _until_full(store_one: Callable[[int], object]) -> int:
+    """Store one after the other until the disk is full; return how many were stored."""
+    for number in range(1000):
+        try:
+            store_one(number)
+        except DiskFull:
+            return number
+    raise AssertionError("the disk never filled up")
+
+
 def _filled(folder: Path) -> Path:
-    with (folder / "ballast").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+    with (folder / "ballast").open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(bytes(1024))
     return folder

@@ -45,7 +45,9 @@ def test_a_change_of_pack_says_who_must_come_again(gallery: Gallery) -> None:
 
 
 def test_kept_crops_are_embedded_again_once(gallery: Gallery) -> None:
-    an = gallery.enrol(person(), consent(EVERYTHING), [template(1, b"crop 1"), template(2, b"crop 2"), template(3)])
+    an = gallery.enrol(
+        person(), consent(EVERYTHING), [template(1, b"crop 1"), template(2, b"crop 2"), template(3)]
+    )
     wanted = gallery.crops_for_reembedding(OTHER_PACK)
     assert [crop for _, crop in wanted] == [b"crop 1", b"crop 2"]
     fresh = [
@@ -83,7 +85,9 @@ def test_a_quality_beyond_its_range_is_brought_back_into_it(gallery: Gallery) ->
 def test_a_damaged_template_names_nobody_and_is_reported(gallery: Gallery) -> None:
     gallery.enrol(person(), consent(), [template(1), template(2)])
     broken = np.full(16, np.nan, dtype=np.float32).tobytes()
-    gallery._engine.write(lambda store: store.db.execute("UPDATE templates SET embedding = ? WHERE id = 1", broken))
+    gallery._engine.write(
+        lambda store: store.db.execute("UPDATE templates SET embedding = ? WHERE id = 1", broken)
+    )
     gallery.use_pack(PACK)
     assert gallery.snapshot.templates == 1
     assert best(gallery, 2) is not None

@@ -105,6 +105,8 @@ def test_visits_left_open_by_a_crash_end_at_the_last_sighting(log: Gallery) -> N
 
 def test_a_long_log_is_searched_by_text_to_its_end(gallery: Gallery) -> None:
     first = visit(label="the very first", started_at=minutes(-1), last_seen_at=minutes(0))
-    gallery.save_visits([first, *(visit(started_at=minutes(n), last_seen_at=minutes(n)) for n in range(5000))])
+    gallery.save_visits(
+        [first, *(visit(started_at=minutes(n), last_seen_at=minutes(n)) for n in range(5000))]
+    )
     assert [one.label for one in gallery.visits(VisitFilter(text="very first"))] == ["the very first"]
     assert len(gallery.visits()) == 5001
