@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import math
 import threading
@@ -46,6 +47,8 @@ class GalleryEngine:
         self._erase_at_s = 0.0
         self._changed = self._poll_failed = False
         self._worker = Worker("gallery", Hooks(self._announce, self._poll, POLL_S))
+        # A program that ends without closing, as after an unforeseen error, neither hangs nor cuts a job short.
+        atexit.register(self.close)
         try:
             self._call(lambda: self._start(folder, pack_id))
         except BaseException:
@@ -75,6 +78,7 @@ class GalleryEngine:
 
     def close(self) -> None:
         """Finish what is queued, close the database and end the thread. Closing twice is allowed."""
+        atexit.unregister(self.close)
         self._worker.stop(self._shut)
 
     def read(self, job: Callable[[Store], T]) -> T:

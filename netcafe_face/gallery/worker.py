@@ -53,7 +53,7 @@ class Worker:
         self._patience_s = patience_s
         self._gate = threading.Lock()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name=name)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def call(self, job: Callable[[], T]) -> T:

@@ -172,3 +172,23 @@ def test_many_threads_share_one_gallery(gallery: Gallery) -> None:
     assert gallery.snapshot.templates == len(gallery.customers()) == 18
     with pytest.raises(CustomerNotFound):
         gallery.customer("T0-1")
+
+
+def test_a_program_that_ends_without_closing_neither_hangs_nor_loses_anything(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from netcafe_face.domain.people import Customer\n"
+        "from netcafe_face.gallery.service import Gallery\n"
+        "gallery = Gallery.open(Path(sys.argv[1]), 'p')\n"
+        "gallery.add_customer(Customer('A01', 'An'))\n"
+        "raise RuntimeError('unforeseen')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, timeout=60, check=False
+    )
+    assert b"unforeseen" in done.stderr
+    with Gallery.open(tmp_path, "p") as gallery:
+        assert gallery.customer("A01").name == "An"
+        assert gallery.integrity() == []
