@@ -187,8 +187,8 @@ def test_a_pack_in_use_that_is_not_installed_fails(paths: Paths) -> None:
     paths.settings_file.write_text('pack = "buffalo-s"')
     found = by_name(check_place(paths.root))
     assert found["Model pack “buffalo-s”"].state is State.FAIL
-    assert found["Customer database"].state is State.FAIL
-    assert "models" in found["Customer database"].remedy
+    assert found["Customer database"].state is State.OK
+    assert "models use" in found["Model pack “buffalo-s”"].remedy
 
 
 def test_the_threshold_told_is_the_one_for_the_gallery_as_it_is(paths: Paths, library: PackLibrary) -> None:
@@ -239,3 +239,26 @@ def test_without_a_display_it_is_noted_that_windows_are_not_to_be_seen() -> None
     found = check_qt(Display.NONE, {**os.environ, "QT_QPA_PLATFORM": "offscreen"}, "")
     assert found.state is State.WARN
     assert "offscreen" in found.detail
+
+
+def test_an_unusable_card_is_one_problem_and_the_customers_are_examined_all_the_same(paths: Paths) -> None:
+    card = PackLibrary(SHIPPED_PACKS, paths.packs).card(PACK)
+    with Gallery.open(paths.database, card.pack_id) as gallery:
+        enrol(gallery, "A", card.pack_id, 1)
+    (paths.packs / "mine").mkdir()
+    (paths.packs / "mine" / "pack.toml").write_text("name = [", "utf-8")
+    paths.settings_file.write_text('pack = "mine"\n', "utf-8")
+    found = by_name(check_place(paths.root))
+    assert [name for name, finding in found.items() if finding.state is State.FAIL] == ["Model pack “mine”"]
+    assert "1 customers" in found["Customer database"].detail
+
+
+def test_on_a_full_disk_the_want_of_room_is_told_too(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    found = by_name(check_place(paths.root))
+    assert found["Data folder"].state is State.FAIL
+    assert {"Disk space", "Settings", f"Model pack “{PACK}”"} <= set(found)
+    assert "Customer database" not in found

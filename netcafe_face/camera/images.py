@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import stat
 import time
 from pathlib import Path
 
@@ -97,7 +98,14 @@ def natural_key(name: str) -> tuple[tuple[int, str], ...]:
 
 
 def _is_picture(file: Path) -> bool:
-    return file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".")
+    if file.suffix.lower() not in IMAGE_SUFFIXES or file.name.startswith("."):
+        return False
+    try:
+        mode = file.stat().st_mode
+    except OSError:
+        return False
+    # A pipe would be waited for without an end, a device read without one.
+    return stat.S_ISREG(mode)
 
 
 def _decode(file: Path) -> Image | None:

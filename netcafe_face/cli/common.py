@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import unicodedata
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from unicodedata import category
 
 import click
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from netcafe_face.config.paths import Paths
     from netcafe_face.config.settings import Settings
     from netcafe_face.vision.packs import PackLibrary
+
+_MOVING = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Breaks of lines and turns of the writing direction, with which a name can be made to look like another."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -93,9 +98,43 @@ def example(*commands: str) -> str:
     return "\n".join(("\b", "Example:", *(f"  {command}" for command in commands)))
 
 
+def as_json_text(value: object, indent: int | None = None) -> str:
+    """Compose JSON that says the same on any terminal: what stdout cannot write becomes escapes."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=True, indent=indent, default=str)
+    return text
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    click.echo(as_json_text(value, indent=2))
+
+
+class JsonArray(contextlib.AbstractContextManager["JsonArray"]):
+    """A JSON array printed while the work goes on, and whole however the work ends."""
+
+    def __init__(self) -> None:
+        self._any = False
+
+    def add(self, value: object) -> None:
+        """Print the next element."""
+        click.echo((",\n" if self._any else "[\n") + as_json_text(value), nl=False)
+        self._any = True
+
+    def __exit__(self, *raised: object) -> None:
+        """Close the array."""
+        click.echo("\n]" if self._any else "[]")
+
+
+def on_one_line(value: object) -> str:
+    """Return a text, such as a file's name, with what would move or colour a terminal spelled out."""
+    return "".join(
+        letter.encode("unicode_escape").decode() if letter in _MOVING or category(letter) == "Cc" else letter
+        for letter in str(value)
+    )
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -114,12 +153,12 @@ def _width(text: str) -> int:
     )
 
 
-def caption(label: Label) -> str:
-    """Compose what stands beside a face, in the language in use."""
+def caption(label: Label, places: int = 2) -> str:
+    """Compose what stands beside a face, in the language in use, the similarity with so many decimals."""
     words = label.text or presence_text(label.presence)
     if label.presence is Presence.BANNED and label.text:
         words = f"{label.text} – {presence_text(Presence.BANNED)}"
-    return words if label.similarity is None else f"{words} {label.similarity:.2f}"
+    return words if label.similarity is None else f"{words} {label.similarity:.{places}f}"
 
 
 def parse_when(text: str | None, end_of_day: bool = False) -> datetime | None:

@@ -47,6 +47,7 @@ def demo_command(ctx: click.Context, out: Path | None, stay: bool, as_json: bool
     with only_window(cafe):
         try:
             cafe.begin_afresh()
+            cafe.gallery  # noqa: B018 - opened before the window: on a full disk the demo would wait for ever
             folder = _folder(out or cafe.paths.exports)
             _say(as_json, _("Sample café: nobody in it is a customer of yours. It takes a minute."))
             _show(cafe, folder, started_s, stay)

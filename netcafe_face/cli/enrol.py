@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 )
 @click.argument("code")
 @click.argument("name")
-@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option("--consent", default="", help="How the customer agreed; nothing is stored without.")
 @click.option("--keep-photo", is_flag=True, help="The customer also agreed that a photo is kept.")
 @click.option("--keep-crops", is_flag=True, help="… that crops are kept, to learn the face anew later.")

@@ -1,4 +1,7 @@
-"""The help texts of all commands, for the translators: `python -m netcafe_face.cli.help_texts FILE`."""
+"""Texts for the translators that no `_()` holds: `python -m netcafe_face.cli.help_texts FILE`.
+
+They are the help of all commands, and the cards of the shipped pack and of the catalogue's.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,24 @@ from pathlib import Path
 
 import click
 
+from netcafe_face.app import SHIPPED_PACKS
 from netcafe_face.cli.root import root
+from netcafe_face.vision.card import CARD_NAME, PackCard, read_card
+from netcafe_face.vision.catalogue import CATALOGUE
 
 
-def help_texts() -> Iterator[str]:
-    """Yield the help of every command and option, in English, each once."""
+def further_texts() -> Iterator[str]:
+    """Yield the commands' help and the cards' texts, in English, each once."""
+    cards = [read_card(SHIPPED_PACKS / "netcafe-mini" / CARD_NAME), *(entry.card for entry in CATALOGUE)]
+    yield from dict.fromkeys([*_help_texts(), *(text for card in cards for text in _card_texts(card))])
+
+
+def _card_texts(card: PackCard) -> Iterator[str]:
+    yield from (card.licence_note, card.source, card.trained_on, card.split, card.thresholds.measured_on)
+    yield from card.weaknesses
+
+
+def _help_texts() -> Iterator[str]:
     seen: set[str] = set()
     for command in _commands(root, click.Context(root)):
         options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
@@ -37,7 +53,7 @@ def _commands(group: click.Group, context: click.Context) -> Iterator[click.Comm
 
 def main(argv: list[str]) -> int:
     """Write the texts as a Python file that the extractor of messages understands."""
-    lines = [f"N_({text!r})" for text in help_texts()]
+    lines = [f"N_({text!r})" for text in further_texts()]
     Path(argv[0]).parent.mkdir(parents=True, exist_ok=True)
     Path(argv[0]).write_text("\n".join(["N_ = str", *lines, ""]), encoding="utf-8")
     return 0

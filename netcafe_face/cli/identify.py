@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from netcafe_face.cli.common import cafe_of, caption, example, json_option, print_table, progress_bar
-from netcafe_face.domain.errors import ImageUnreadable
+from netcafe_face.cli.common import (
+    JsonArray,
+    cafe_of,
+    caption,
+    example,
+    json_option,
+    on_one_line,
+    print_table,
+    progress_bar,
+)
+from netcafe_face.domain.errors import ImageUnreadable, NoPictures
 from netcafe_face.domain.results import Label, SeenFace
 from netcafe_face.i18n import _, ngettext
 
@@ -23,6 +32,12 @@ if TYPE_CHECKING:
 SOME_REFUSED = ImageUnreadable.exit_code
 
 
+def _a_number(ctx: click.Context, option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan", ctx, option)
+    return value
+
+
 @click.command(
     "identify",
     epilog=example(
@@ -31,9 +46,14 @@ SOME_REFUSED = ImageUnreadable.exit_code
         "python3 main.py identify clip.mp4 --out named.mp4 --fps 5",
     ),
 )
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, readable=False))
 @click.option("--out", type=click.Path(path_type=Path), help="Write annotated copies: a file, or a folder.")
-@click.option("--fps", type=click.FloatRange(0.01, 1000), help="Look at so many frames in a second of video.")
+@click.option(
+    "--fps",
+    type=click.FloatRange(0.01, 1000),
+    callback=_a_number,
+    help="Look at so many frames in a second of video.",
+)
 @json_option
 @click.pass_context
 def identify_command(
@@ -53,6 +73,8 @@ def identify_command(
     with stop.on_ctrl_c(), contextlib.closing(events), printer:
         for event in events:
             printer.show(event)
+    if not printer.any_file:
+        click.echo(NoPictures(path=", ".join(on_one_line(path) for path in paths)).explain(_), err=True)
     ctx.exit(SOME_REFUSED if printer.refused else 0)
 
 
@@ -90,6 +112,7 @@ class _Printer(contextlib.AbstractContextManager["_Printer"]):
     """Prints events as they come; `refused` counts the files that could not be used."""
 
     refused = 0
+    any_file = False
 
     def __init__(self, gallery: Gallery) -> None:
         self._gallery = gallery
@@ -101,6 +124,7 @@ class _Printer(contextlib.AbstractContextManager["_Printer"]):
     def show(self, event: object) -> None:
         from netcafe_face.pipeline.identify import FileRefused, FrameIdentified
 
+        self.any_file = True
         if isinstance(event, FileRefused):
             self.refused += 1
         if isinstance(event, FrameIdentified):
@@ -126,7 +150,7 @@ class _TextPrinter(_Printer):
         from netcafe_face.pipeline.identify import FileRefused, PictureIdentified, VideoIdentified
 
         if isinstance(event, FileRefused):
-            click.echo(f"{event.path}: {event.error.explain(_)}", err=True)
+            click.echo(_refusal(event), err=True)
         elif isinstance(event, PictureIdentified):
             self._picture(event)
         elif isinstance(event, VideoIdentified):
@@ -135,16 +159,14 @@ class _TextPrinter(_Printer):
     def _picture(self, event: PictureIdentified) -> None:
         count = len(event.faces)
         faces = ngettext("{count} face", "{count} faces", count).format(count=count)
-        written = f" → {event.annotated}" if event.annotated else ""
-        click.echo(f"{event.path}: {faces}{written}")
+        click.echo(_told(event, faces))
         if event.faces:
             heads = ["  " + _("at"), _("size"), _("who"), _("limit")]
             print_table(heads, [_face_row(seen, event.rule.threshold) for seen in event.faces])
 
     def _video(self, event: VideoIdentified) -> None:
-        written = f" → {event.annotated}" if event.annotated else ""
         frames = ngettext("{count} frame", "{count} frames", event.frames).format(count=event.frames)
-        click.echo(f"{event.path}: {frames}, {event.duration_s:.1f} s{written}")
+        click.echo(_told(event, f"{frames}, {event.duration_s:.1f} s"))
         if event.cut_short:
             click.echo("  " + _("The file ends before its announced end: it is damaged."), err=True)
         if event.people:
@@ -154,20 +176,15 @@ class _TextPrinter(_Printer):
 
 
 class _JsonPrinter(_Printer):
-    """One JSON array, written while the work goes on."""
-
     def __init__(self, gallery: Gallery) -> None:
         super().__init__(gallery)
-        self._any = False
+        self._array = JsonArray()
 
     def _print(self, event: object) -> None:
-        click.echo(
-            (",\n" if self._any else "[\n") + json.dumps(self._as_json(event), ensure_ascii=False), nl=False
-        )
-        self._any = True
+        self._array.add(self._as_json(event))
 
     def __exit__(self, *raised: object) -> None:
-        click.echo("\n]" if self._any else "[]")
+        self._array.__exit__(*raised)
         super().__exit__(*raised)
 
     def _as_json(self, event: object) -> dict[str, Any]:
@@ -221,7 +238,18 @@ class _JsonPrinter(_Printer):
 
 def _face_row(seen: SeenFace, threshold: float) -> tuple[str, str, str, str]:
     x, y, w, h = (round(float(value)) for value in seen.face.detection.box)
-    return f"  {x},{y}", f"{w}×{h}", caption(seen.label), f"{threshold:.2f}"
+    # Three decimals, so that what fell just short of the limit does not look as if it had reached it.
+    return f"  {x},{y}", f"{w}×{h}", caption(seen.label, 3), f"{threshold:.3f}"
+
+
+def _told(event: PictureIdentified | VideoIdentified, facts: str) -> str:
+    written = f" → {on_one_line(event.annotated)}" if event.annotated else ""
+    return f"{on_one_line(event.path)}: {facts}{written}"
+
+
+def _refusal(event: FileRefused) -> str:
+    message = event.error.explain(_)
+    return on_one_line(message if str(event.path) in message else f"{event.path}: {message}")
 
 
 def _refused_json(event: Any) -> dict[str, Any]:

@@ -12,6 +12,10 @@ import click
 from netcafe_face.i18n import _
 
 
+class ReaderGone(Exception):
+    """The reader of a pipe has gone."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are named as "module:attribute".
 
@@ -36,6 +40,13 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         translate(command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the chosen command; click would turn a broken pipe into exit status 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def main(self, *args: Any, **values: Any) -> Any:
         """Run a command, its help translated first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -175,7 +176,7 @@ def use(ctx: click.Context, name: str, as_json: bool) -> None:
         _("“{name}” is used from now on; a window that is open must be started again.").format(name=name)
     )
     if pack.card.commercial_use != "allowed":
-        click.echo(pack.card.licence_note, err=True)
+        click.echo(_(pack.card.licence_note), err=True)
     for line in change_lines(change["reembeddable"], change["to_reenrol"]):
         click.echo(line)
 
@@ -274,7 +275,8 @@ def _says_yes(question: str) -> bool:
     except click.Abort:
         click.echo(err=True)
         return False
-    return answer.strip().casefold() in ("yes", _("yes").casefold())
+    typed = unicodedata.normalize("NFC", answer.strip().casefold())
+    return typed in ("yes", "co", _("yes").casefold())
 
 
 def _installed(pack: ModelPack, as_json: bool) -> None:

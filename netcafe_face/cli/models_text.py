@@ -27,8 +27,8 @@ def terms(card: PackCard) -> list[str]:
     return [
         _("Licence of the model pack “{name}”: {licence}").format(name=card.name, licence=card.licence),
         f"  {uses[card.commercial_use]}",
-        f"  {card.licence_note}",
-        "  " + _("Source: {source}").format(source=card.source),
+        f"  {_(card.licence_note)}",
+        "  " + _("Source: {source}").format(source=_(card.source)),
     ]
 
 
@@ -40,17 +40,17 @@ def card_lines(card: PackCard, folder: Path | None) -> list[str]:
         "  " + _("Id: {id}").format(id=card.pack_id if folder else "–"),
         "  " + _("Folder: {folder}").format(folder=place),
         *(f"  {line}" for line in terms(card)),
-        "  " + _("Trained on: {what}").format(what=card.trained_on),
-        "  " + _("Not to be judged by: {what}").format(what=card.split),
+        "  " + _("Trained on: {what}").format(what=_(card.trained_on)),
+        "  " + _("Not to be judged by: {what}").format(what=_(card.split)),
         "  " + _("Weaknesses:"),
-        *(f"    – {weakness}" for weakness in card.weaknesses),
+        *(f"    – {_(weakness)}" for weakness in card.weaknesses),
         "  "
         + _("Detector: {kind}, faces of {low:g} to {high:g} pixels").format(
             kind=card.detector.kind, low=card.detector.face_px[0], high=card.detector.face_px[1]
         ),
         "  "
         + _("Embedder: {kind}, {length} values").format(kind=card.embedder.kind, length=card.embedder.length),
-        "  " + _("Thresholds ({measured_on}):").format(measured_on=card.thresholds.measured_on),
+        "  " + _("Thresholds ({measured_on}):").format(measured_on=_(card.thresholds.measured_on)),
     ]
     for point in card.thresholds.points:
         mark = _("estimated") if point.extrapolated else _("measured")

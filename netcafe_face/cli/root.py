@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import errno
 import logging
 import sys
+import traceback
 from pathlib import Path
 
 import click
 
 from netcafe_face import __version__, i18n
-from netcafe_face.cli.common import CliContext, example
-from netcafe_face.cli.lazy import LazyGroup
-from netcafe_face.domain.errors import Cancelled, NetcafeError
+from netcafe_face.cli.common import CliContext, as_json_text, example, on_one_line
+from netcafe_face.cli.lazy import LazyGroup, ReaderGone
+from netcafe_face.domain.errors import Cancelled, InputError, NetcafeError, OutputError
 from netcafe_face.i18n import _
 
 _log = logging.getLogger(__name__)
 
+_NO_ROOM = {errno.ENOSPC, errno.EIO, errno.EDQUOT}
 UNEXPECTED = 70
 """Exit status of an error nobody foresaw (EX_SOFTWARE of BSD's sysexits)."""
 
@@ -66,6 +68,8 @@ def run(argv: list[str]) -> int:
 
     Every error becomes a message in the language in use, and every traceback goes to the log.
     """
+    # On a full disk the log cannot be written either, and that must not show a traceback beside the message.
+    logging.raiseExceptions = False
     for stream in (sys.stdout, sys.stderr):
         # A Windows console with an old code page must not stop a Vietnamese name.
         if hasattr(stream, "reconfigure"):
@@ -79,11 +83,13 @@ def run(argv: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _tell(Cancelled(), argv)
     except NetcafeError as error:
-        _log.info("refused: %s", type(error).__name__, exc_info=error)
+        _note(error)
         return _tell(error, argv)
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderGone):
         return _quietly_closed()
-    except Exception:  # noqa: BLE001 - the outermost edge: no traceback reaches staff
+    except Exception as error:  # noqa: BLE001 - the outermost edge: no traceback reaches staff
+        if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+            return _tell(OutputError(path="stdout", reason=error.strerror), argv)
         _open_log(argv)
         _log.exception("unexpected error in a command")
         click.echo(
@@ -91,6 +97,15 @@ def run(argv: list[str]) -> int:
         )
         return UNEXPECTED
     return result if isinstance(result, int) else 0
+
+
+def _note(error: NetcafeError) -> None:
+    """Log a refusal; what a person gave stays out of it, since files are named after people, too."""
+    if isinstance(error, InputError | OutputError):
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        _log.info("refused: %s\n%s", type(error).__name__, trace.rstrip())
+    else:
+        _log.info("refused: %s", type(error).__name__, exc_info=error)
 
 
 def _asked_language(argv: list[str]) -> str:
@@ -120,9 +135,9 @@ def _tell(error: NetcafeError, argv: list[str]) -> int:
     message = error.explain(_)
     if "--json" in argv:
         body = {"error": type(error).__name__, "message": message, "exit_code": error.exit_code}
-        click.echo(json.dumps(body, ensure_ascii=False), err=True)
+        click.echo(as_json_text(body), err=True)
     else:
-        click.echo(message, err=True)
+        click.echo(on_one_line(message), err=True)
     return error.exit_code
 
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from netcafe_face.cli.common import cafe_of, example, json_option, print_json, progress_bar
-from netcafe_face.domain.errors import N_, OutputError, ValueRefused
+from netcafe_face.cli.common import (
+    JsonArray,
+    cafe_of,
+    example,
+    json_option,
+    on_one_line,
+    print_json,
+    progress_bar,
+)
+from netcafe_face.domain.errors import N_, InputError, OutputError, ValueRefused
 from netcafe_face.domain.matching import Decision
 from netcafe_face.i18n import _
 
@@ -21,6 +29,7 @@ ANSWERS = {
     Decision.UNKNOWN: ("different", N_("Different people.")),
     Decision.UNDECIDED: ("undecided", N_("Undecided: too alike for two people, too unlike for one.")),
 }
+SOME_REFUSED = InputError.exit_code
 EXIT_CODES = {Decision.KNOWN: 0, Decision.UNKNOWN: 1, Decision.UNDECIDED: 3}
 
 
@@ -32,8 +41,12 @@ EXIT_CODES = {Decision.KNOWN: 0, Decision.UNKNOWN: 1, Decision.UNDECIDED: 3}
         "python3 main.py verify --pairs pairs.csv --json",
     ),
 )
-@click.argument("pictures", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--pairs", type=click.Path(path_type=Path, exists=True), help="A list: two file names a line.")
+@click.argument("pictures", nargs=-1, type=click.Path(path_type=Path, readable=False))
+@click.option(
+    "--pairs",
+    type=click.Path(path_type=Path, exists=True, readable=False),
+    help="A list: two file names a line.",
+)
 @click.option("--largest", is_flag=True, help="Of several faces in a picture take the largest.")
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Write the two aligned crops into it."
@@ -114,23 +127,26 @@ def _write_crops(answer: Verification, out: Path) -> None:
 
 
 def _verify_list(verifier: Verifier, pairs: Path, as_json: bool) -> int:
-    from netcafe_face.pipeline.pairs import read_pairs
+    from netcafe_face.pipeline.pairs import pairs_in
 
-    refused = compared = 0
-    with pairs.open(encoding="utf-8", errors="replace") as lines, progress_bar(None, _("pair")) as bar:
-        for done in verifier.verify_pairs(read_pairs(lines, pairs.parent)):
+    refused = 0
+    with progress_bar(None, _("pair")) as bar, JsonArray() if as_json else _Lines() as out:
+        for done in verifier.verify_pairs(pairs_in(pairs)):
             bar.clear()
-            if as_json:
-                click.echo("[\n" if not compared else ",\n", nl=False)
-                click.echo(json.dumps(_pair_json(done), ensure_ascii=False), nl=False)
-            else:
-                click.echo("\t".join(str(cell) for cell in _pair_json(done).values()))
-            compared += 1
+            out.add(_pair_json(done))
             refused += done.error is not None
             bar.update()
-    if as_json:
-        click.echo("\n]" if compared else "[]")
-    return 4 if refused else 0
+    return SOME_REFUSED if refused else 0
+
+
+class _Lines(contextlib.AbstractContextManager["_Lines"]):
+    """One line a pair, its cells between tabs."""
+
+    def add(self, cells: dict[str, Any]) -> None:
+        click.echo("\t".join("" if cell is None else on_one_line(cell) for cell in cells.values()))
+
+    def __exit__(self, *raised: object) -> None:
+        """Leave the lines as they are."""
 
 
 def _pair_json(done: PairVerified) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netcafe_face.config.instance import InstanceLock, server_name
 from netcafe_face.config.qt_environment import forget_opencv_plugins
-from netcafe_face.domain.errors import AlreadyRunning, NetcafeError
+from netcafe_face.domain.errors import AlreadyRunning, ModelError, NetcafeError
 from netcafe_face.i18n import _, set_language
 
 if TYPE_CHECKING:
@@ -34,11 +34,26 @@ def open_window(context: CliContext, lang: str | None) -> int:
 
         forget_opencv_plugins()
         try:
-            cafe.gallery  # noqa: B018 - opened before the window, so that it never shows an empty list
+            _open_gallery(cafe)
         except NetcafeError as error:
             show_error(error.explain(_))
             raise
         return run(GuiContext(cafe, started_s=started_s), argv=[])
+
+
+def _open_gallery(cafe: Cafe) -> None:
+    """Open the gallery before the window, so that it never shows an empty list, with another pack if need be.
+
+    Raises:
+        NetcafeError: it cannot be opened, and nobody chose a pack that helps.
+    """
+    from netcafe_face.gui.pack_rescue import choose_usable_pack
+
+    try:
+        cafe.gallery  # noqa: B018 - opening it is all that is wanted
+    except ModelError as error:
+        if not choose_usable_pack(cafe, error):
+            raise
 
 
 def only_window(cafe: Cafe) -> InstanceLock:

@@ -21,6 +21,7 @@ from netcafe_face.vision.packs import PackEntry, PackLibrary
 
 LITTLE_ROOM_BYTES = 1 << 30
 NO_ROOM_BYTES = 100 << 20
+_NO_PACK = "none"
 
 
 def check_place(data_dir: Path | None, shipped_packs: Path = SHIPPED_PACKS) -> Iterator[Finding]:
@@ -28,10 +29,12 @@ def check_place(data_dir: Path | None, shipped_packs: Path = SHIPPED_PACKS) -> I
     paths = data_paths(data_dir)
     folder = check_folder(paths)
     yield folder
-    if folder.state is State.FAIL:
+    usable = folder.state is not State.FAIL
+    if not usable and not paths.root.is_dir():
         return
     yield check_room(paths.root, shutil.disk_usage(paths.root).free)
-    yield from guarded(_("Log"), lambda: [_check_log(paths)])
+    if usable:
+        yield from guarded(_("Log"), lambda: [_check_log(paths)])
     try:
         settings = load_settings(paths.settings_file)
         yield Finding(_("Settings"), State.OK, str(paths.settings_file))
@@ -40,7 +43,8 @@ def check_place(data_dir: Path | None, shipped_packs: Path = SHIPPED_PACKS) -> I
         yield failed(_("Settings"), error)
     library = PackLibrary(shipped_packs, paths.packs)
     yield from guarded(_("Model packs"), lambda: check_packs(library, settings.pack))
-    yield from guarded(_("Customer database"), lambda: check_database(paths, library, settings.pack))
+    if usable:
+        yield from guarded(_("Customer database"), lambda: check_database(paths, library, settings.pack))
 
 
 def check_folder(paths: Paths) -> Finding:
@@ -81,13 +85,19 @@ def check_packs(library: PackLibrary, in_use: str) -> Iterator[Finding]:
 
 def check_database(paths: Paths, library: PackLibrary, in_use: str) -> Iterator[Finding]:
     """Let SQLite check the database, and say by which rule customers are named."""
-    card = library.card(in_use)
+    try:
+        card = library.card(in_use)
+    except NetcafeError:
+        card = None  # the packs' own check tells why; the customers are to be examined all the same
     if not any(paths.database.glob("*.db")):
         yield Finding(_("Customer database"), State.OK, _("not there yet: the first enrolment makes it"))
-        yield check_threshold(card, identification_rule(card.thresholds, 0))
+        if card is not None:
+            yield check_threshold(card, identification_rule(card.thresholds, 0))
         return
-    with Gallery.open(paths.database, card.pack_id) as gallery:
+    with Gallery.open(paths.database, card.pack_id if card is not None else _NO_PACK) as gallery:
         yield _check_integrity(gallery)
+        if card is None:
+            return
         others = gallery.other_pack_templates()
         if others:
             yield _other_packs(sum(others.values()), card)

@@ -15,6 +15,10 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's conventional name for "mark,
     return text
 
 
+_WORDED = frozenset({"reason", "field", "source", "path"})
+"""Details that may be texts of this program; names and values are what people typed."""
+
+
 class NetcafeError(Exception):
     """Root of every error this program raises on purpose.
 
@@ -36,7 +40,7 @@ class NetcafeError(Exception):
     def explain(self, translate: Callable[[str], str] = str) -> str:
         """Compose the message for a person, in the language of `translate`."""
         words = {
-            name: translate(value) if isinstance(value, str) and value else value
+            name: translate(value) if name in _WORDED and isinstance(value, str) and value else value
             for name, value in self.details.items()
         }
         return self._compose(translate, words)

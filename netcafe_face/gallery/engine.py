@@ -47,7 +47,7 @@ class GalleryEngine:
         self._erase_at_s = 0.0
         self._changed = self._poll_failed = False
         self._worker = Worker("gallery", Hooks(self._announce, self._poll, POLL_S))
-        # A program that ends without closing, as after an unforeseen error, neither hangs nor cuts a job short.
+        # A program that ends without closing, as after an unforeseen error, neither hangs nor cuts a job.
         atexit.register(self.close)
         try:
             self._call(lambda: self._start(folder, pack_id))

@@ -8,9 +8,9 @@ from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from netcafe_face.gui.icons import paint_icon
 from netcafe_face.gui.models.answers import ANSWER_ROLE, THUMBNAIL_ROLE, FileAnswer
+from netcafe_face.gui.state_chip import PRESENCE_ICONS
 from netcafe_face.gui.theme import font, theme
 from netcafe_face.gui.tokens import SIZE_BODY, SIZE_SMALL
-from netcafe_face.gui.widgets import PRESENCE_ICONS
 
 THUMBNAIL_PX = 52
 _ROW_PX = 68

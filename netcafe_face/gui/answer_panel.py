@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from netcafe_face.domain.faces import Image
 from netcafe_face.domain.people import Presence
 from netcafe_face.domain.results import FrameResult
 from netcafe_face.gui import tokens
+from netcafe_face.gui.empty_state import EmptyState
 from netcafe_face.gui.models.answers import FileAnswer
 from netcafe_face.gui.picture_view import PictureView
-from netcafe_face.gui.widgets import StateChip, label
+from netcafe_face.gui.state_chip import StateChip
+from netcafe_face.gui.widgets import label
 from netcafe_face.i18n import _, ngettext
 
 MOST_LINES = 60
@@ -25,13 +27,14 @@ class AnswerPanel(QWidget):
         self._answer: FileAnswer | None = None
         self._shown: tuple[object, ...] = ()
         self.view, self.words = PictureView(), label("muted", wrap=True)
+        self.problem = EmptyState("warning")
         self._lines = QVBoxLayout()
         self._lines.setSpacing(tokens.SPACE_XS)
         inside = QWidget()
         inside.setObjectName("scrolled")
         inside.setLayout(self._lines)
         self._lines.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea()
+        self._people = scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(inside)
         scroll.setFixedHeight(112)
@@ -39,7 +42,11 @@ class AnswerPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(tokens.SPACE_S)
-        layout.addWidget(self.view, 1)
+        stage = QWidget()
+        self._stage = QStackedLayout(stage)
+        self._stage.addWidget(self.view)
+        self._stage.addWidget(self.problem)
+        layout.addWidget(stage, 1)
         layout.addWidget(self.words)
         layout.addWidget(scroll)
 
@@ -60,6 +67,11 @@ class AnswerPanel(QWidget):
             self.view.show_all()
             self.view.set_result(None)
         self._answer = answer
+        error = answer.error if answer is not None else None
+        if answer is not None and error is not None:
+            self.problem.set_texts(answer.path.name, answer.words())
+        self._stage.setCurrentWidget(self.view if error is None else self.problem)
+        self._people.setVisible(error is None)
         self.words.setText("" if answer is None else _above(answer))
         self.words.setVisible(bool(self.words.text()))
         facts = _facts(answer) if answer is not None else []
@@ -117,7 +129,7 @@ def _line(presence: Presence, name: str, details: str) -> QWidget:
 
 def _above(answer: FileAnswer) -> str:
     if answer.error is not None:
-        return answer.words()
+        return ""
     parts = [answer.remark] if answer.remark else []
     if answer.annotated is not None:
         parts.append(_("Annotated copy: {path}").format(path=answer.annotated))

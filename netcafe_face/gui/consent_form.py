@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QLocale, Qt, pyqtSignal
+from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from netcafe_face.domain.people import Consent, Purpose
 from netcafe_face.gui import tokens
 from netcafe_face.gui.consent_text import consent_text, purpose_text, purpose_word, ways_given
+from netcafe_face.gui.dates import local_day
 from netcafe_face.gui.widgets import label
 from netcafe_face.i18n import _
 
@@ -130,5 +131,5 @@ class ConsentForm(QWidget):
 def earlier_text(consent: Consent) -> str:
     """Return what was agreed to, when and how."""
     words = ", ".join(purpose_word(purpose) for purpose in Purpose if purpose in consent.purposes)
-    day = QLocale().toString(consent.given_at.astimezone().date(), QLocale.FormatType.ShortFormat)
+    day = local_day(consent.given_at)
     return _("Consent of {day}: {purposes} ({how}).").format(day=day, purposes=words, how=consent.how_given)

@@ -12,9 +12,10 @@ from netcafe_face.domain.people import Customer
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.dialogs import AskDialog, Question
 from netcafe_face.gui.enrol_dialog import EnrolDialog, EnrolStart
+from netcafe_face.gui.message_bar import Tone
 from netcafe_face.gui.operator import operator_name
 from netcafe_face.gui.person_dialog import PersonDialog
-from netcafe_face.gui.widgets import Kind, Tone
+from netcafe_face.gui.widgets import Kind
 from netcafe_face.i18n import _
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PyQt6.QtCore import QLocale, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from netcafe_face.domain.people import Consent, Customer, CustomerStatus
 from netcafe_face.gui import tokens
 from netcafe_face.gui.consent_form import earlier_text
+from netcafe_face.gui.dates import day_text
 from netcafe_face.gui.dialogs import scrolled
 from netcafe_face.gui.images import avatar
 from netcafe_face.gui.models.customers import STATUS_PRESENCE, status_text
+from netcafe_face.gui.state_chip import StateChip
 from netcafe_face.gui.theme import theme
-from netcafe_face.gui.widgets import Button, StateChip, card, label
+from netcafe_face.gui.widgets import Button, card, label
 from netcafe_face.i18n import _, ngettext
 
 PHOTO_PX = 84
@@ -117,8 +119,7 @@ class CustomerCard(QWidget):
         faces = ngettext("{count} face stored", "{count} faces stored", customer.templates)
         lines.append(faces.format(count=customer.templates))
         if customer.birth_date is not None:
-            day = QLocale().toString(customer.birth_date, QLocale.FormatType.ShortFormat)
-            lines.append(_("Born {day}").format(day=day))
+            lines.append(_("Born {day}").format(day=day_text(customer.birth_date)))
         if customer.phone:
             lines.append(_("Phone {number}").format(number=customer.phone))
         if customer.note:

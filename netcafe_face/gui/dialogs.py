@@ -61,6 +61,13 @@ class Dialog(QDialog):
         room = screen.availableGeometry().size() if screen is not None else self.size()
         self.resize(min(width, room.width() - 24), min(height, room.height() - 48))
 
+    def fit_to_contents(self, width: int) -> None:
+        """Take a width and the height that the texts then need, or what the screen has."""
+        foot = max(self.main_button.sizeHint().height(), self.cancel_button.sizeHint().height())
+        needed = self.inside.totalHeightForWidth(width)
+        height = needed if needed >= 0 else self.inside.totalSizeHint().height()
+        self.fit_to_screen(width, height + foot + tokens.SPACE_S + tokens.SPACE_L)
+
 
 def scrolled(widget: QWidget) -> QScrollArea:
     """Return a frameless area in which `widget` scrolls up and down."""
@@ -115,7 +122,7 @@ class AskDialog(Dialog):
         self.main_button.clicked.connect(self._agree)
         self.retranslate()
         self._check()
-        self.fit_to_screen(480, 250 + 24 * len(question.points()))
+        self.fit_to_contents(480)
         if asks:
             self.field.setFocus()
         else:

@@ -8,20 +8,23 @@ from pathlib import Path
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QResizeEvent
-from PyQt6.QtWidgets import QCheckBox, QFileDialog, QFrame, QGridLayout, QLabel, QWidget
+from PyQt6.QtWidgets import QFileDialog, QFrame, QGridLayout, QLabel, QWidget
 
 from netcafe_face.domain.errors import NetcafeError
-from netcafe_face.domain.people import Consent, Customer, CustomerStatus, Purpose
+from netcafe_face.domain.people import Consent, Customer, Purpose
 from netcafe_face.gui import tokens
 from netcafe_face.gui.consent_form import ConsentForm
 from netcafe_face.gui.consent_text import consent_version
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.dialogs import Dialog
+from netcafe_face.gui.drop_zone import DropZone
+from netcafe_face.gui.likeness import Likeness
+from netcafe_face.gui.message_bar import MessageBar, Tone
 from netcafe_face.gui.operator import operator_name
 from netcafe_face.gui.person_form import PersonForm
 from netcafe_face.gui.shot_list import ShotList
 from netcafe_face.gui.shots import PICTURE_SUFFIXES, LiveFace, judge_files, judge_live, next_code
-from netcafe_face.gui.widgets import Button, DropZone, MessageBar, Tone, card, label
+from netcafe_face.gui.widgets import Button, card, label
 from netcafe_face.i18n import _, ngettext
 
 TWO_COLUMNS_PX = 900
@@ -55,32 +58,32 @@ class EnrolDialog(Dialog):
         super().__init__(parent)
         self._context, self._start = context, start
         self._customer: Customer | None = None
-        self._lookalike: Customer | None = None
         self._busy = 0
         self._code_suggested = ""
         self.person, self.consent, self.shots = PersonForm(), ConsentForm(), ShotList()
-        self.message, self.warning, self.someone_else = MessageBar(), MessageBar(closable=False), QCheckBox()
+        self.message, self.likeness = MessageBar(), Likeness(context)
+        self.who = label(wrap=True)
+        self.who.hide()
         self.zone = DropZone(lambda path: path.suffix.lower() in PICTURE_SUFFIXES, "picture")
         self.live_button = Button(icon_name="live")
         self._heads = [label("section") for _n in range(3)]
         self._lay_out()
         self._connect()
         self.retranslate()
-        self.fit_to_screen(940, 660)
+        self.fit_to_screen(1080, 560 if start.customer is not None else 720)
         self._begin()
 
     def _lay_out(self) -> None:
         self._grid = QGridLayout()
         self._grid.setSpacing(tokens.SPACE_M)
         self._cards = (
-            self._card(self._heads[0], self.person),
+            self._card(self._heads[0], self.who, self.person),
             self._card(self._heads[1], self.zone, self.live_button, self.shots),
             self._card(self._heads[2], self.consent),
         )
         self.zone.setMinimumHeight(132)
-        for bar in (self.message, self.warning, self.someone_else):
-            self.inside.addWidget(bar)
-        self.someone_else.hide()
+        self.inside.addWidget(self.message)
+        self.inside.addWidget(self.likeness)
         self.inside.addLayout(self._grid, 1)
         self._place()
         self.live_button.setVisible(self._start.another is not None)
@@ -119,24 +122,27 @@ class EnrolDialog(Dialog):
     def _connect(self) -> None:
         self.person.changed.connect(self._check)
         self.consent.changed.connect(self._check)
-        self.someone_else.toggled.connect(self._check)
+        self.likeness.changed.connect(self._check)
+        self.likeness.taken.connect(self._use_customer)
+        self.likeness.failed.connect(self._fail)
         self.shots.changed.connect(self._shots_changed)
         self.zone.dropped.connect(self.add_files)
         self.zone.refused.connect(self._refuse)
         self.zone.pressed.connect(self._browse)
         self.live_button.clicked.connect(self._take_another)
         self.main_button.clicked.connect(self._save)
-        self.warning.acted.connect(self._use_lookalike)
 
     def _begin(self) -> None:
         if self._start.customer is not None:
             self._use_customer(self._start.customer)
+            self.zone.setFocus()
         else:
             self._run(lambda _job: self._context.cafe.gallery.customers(), self._suggest_code)
         if self._start.face is not None:
             self._add_live(self._start.face)
         self._check()
-        self.person.name.setFocus()
+        if self._start.customer is None:
+            self.person.name.setFocus()
 
     def retranslate(self) -> None:
         """Set every text anew."""
@@ -150,9 +156,8 @@ class EnrolDialog(Dialog):
             _("Drop pictures here, or press to choose"),
             _("One person in each. Two or three different pictures work best."),
         )
-        self.someone_else.setText(_("It is somebody else, such as a twin: enrol &anyway"))
         self.live_button.setText(_("Take another from the &live picture"))
-        for part in (self.person, self.consent, self.shots, self.message, self.warning):
+        for part in (self.person, self.consent, self.shots, self.message, self.likeness):
             part.retranslate()
         self._check()
 
@@ -208,8 +213,9 @@ class EnrolDialog(Dialog):
 
     def _use_customer(self, customer: Customer) -> None:
         self._customer = customer
-        self.person.fill(customer)
-        self.person.set_read_only(True)
+        self.person.hide()
+        self.who.setText(f"{customer.name} ({customer.code})")
+        self.who.show()
         self.retranslate()
         self._run(lambda _job: self._context.cafe.gallery.consents(customer.code), self._show_consents)
 
@@ -220,65 +226,22 @@ class EnrolDialog(Dialog):
         self.consent.set_earlier(max(in_force, key=lambda each: each.given_at, default=None))
 
     def _shots_changed(self) -> None:
+        self.likeness.look(self.shots.shots, self._customer)
         self._check()
-        own = self._customer.id if self._customer is not None else 0
-        likes = [shot.lookalike for shot in self.shots.shots if shot.good]
-        others = [like for like in likes if like is not None and like.customer_id != own]
-        best = max(others, key=lambda like: like.similarity, default=None)
-        people = self._context.cafe.gallery.snapshot.people
-        person = people.get(best.customer_id) if best is not None else None
-        if best is None or person is None:
-            self._forget_lookalike()
-            return
-        similarity = best.similarity
-        self._run(
-            lambda _job: self._context.cafe.gallery.customer(person.code),
-            lambda customer: self._warn(customer, similarity),
-        )
-
-    def _forget_lookalike(self) -> None:
-        self._lookalike = None
-        self.warning.hide()
-        self.someone_else.hide()
-        self.someone_else.setChecked(False)
-
-    def _warn(self, customer: Customer, similarity: float) -> None:
-        self._lookalike = customer
-        details = {"name": customer.name, "code": customer.code, "similarity": f"{similarity:.2f}"}
-        banned = customer.status is CustomerStatus.BANNED
-
-        def text() -> str:
-            if banned:
-                return _("This may be {name} ({code}), who is banned. Similarity {similarity}.").format(
-                    **details
-                )
-            return _("This may be {name} ({code}), who is enrolled already. Similarity {similarity}.").format(
-                **details
-            )
-
-        self.warning.show_text(Tone.WARNING, text, lambda: _("Add to {code}").format(**details))
-        self.someone_else.show()
-        self._check()
-
-    def _use_lookalike(self) -> None:
-        if self._lookalike is not None:
-            customer = self._lookalike
-            self._forget_lookalike()
-            self._use_customer(customer)
 
     def missing(self) -> list[str]:
         """Return what is still needed before it can be saved."""
         needed = [] if self._customer is not None else self.person.missing()
         if not any(shot.good for shot in self.shots.shots):
             needed.append(_("at least one good picture"))
-        if self._lookalike is not None and not self.someone_else.isChecked():
+        if self.likeness.undecided:
             needed.append(_("your decision about the likeness"))
         return needed + self.consent.missing()
 
     def _check(self) -> None:
-        needed = self.missing()
-        self.main_button.setEnabled(not needed and not self._busy)
-        if self._busy:
+        needed, busy = self.missing(), self._busy > 0 or self.likeness.looking
+        self.main_button.setEnabled(not needed and not busy)
+        if busy:
             self.status.setText(_("Looking…"))
         elif needed:
             self.status.setText(_("Still needed: {things}.").format(things=", ".join(needed)))
@@ -300,7 +263,7 @@ class EnrolDialog(Dialog):
             how_given=self.consent.how_given,
             operator=operator_name(cafe),
             text_version=consent_version(),
-            allow_lookalike=self.someone_else.isChecked(),
+            allow_lookalike=self.likeness.somebody_else,
         )
         self._run(lambda _job: cafe.enrolment().enrol(request, pictures), self._saved)
 

@@ -121,6 +121,7 @@ class ErrorDialog(QDialog):
         self._sign.setPixmap(icon("error", "banned").pixmap(32, 32))
         self._sign.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._text.setReadOnly(True)
+        self._text.setProperty("role", "code")
         self._text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._text.setMinimumHeight(200)
         self._text.hide()
@@ -128,6 +129,7 @@ class ErrorDialog(QDialog):
         words.setSpacing(tokens.SPACE_S)
         for widget in (self._title, self._words, self._more):
             words.addWidget(widget)
+        words.addStretch(1)
         top = QHBoxLayout()
         top.setSpacing(tokens.SPACE_M)
         top.addWidget(self._sign)

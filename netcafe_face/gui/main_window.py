@@ -55,6 +55,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(720, 460)
         self.rail.chosen.connect(self.show_page)
         QShortcut(QKeySequence("Ctrl+Q"), self, self.close)
+        QShortcut(QKeySequence.StandardKey.HelpContents, self, lambda: self.show_page("about"))
         self._restore_geometry()
         self.retranslate()
         self.show_page("live")

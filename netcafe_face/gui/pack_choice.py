@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -13,6 +14,8 @@ from netcafe_face.gui.widgets import label
 from netcafe_face.i18n import _
 from netcafe_face.vision.card import PackCard
 from netcafe_face.vision.packs import PackLibrary
+
+SHIPPED_PACKS = Path(str(resources.files("netcafe_face"))).parent / "models"
 
 
 def installed_cards(shipped: Path, user: Path) -> list[PackCard]:
@@ -32,6 +35,7 @@ class PackChoice(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._missing = ""
         self.list = QComboBox()
         self.list.setFixedWidth(280)
         self.facts = label("muted", wrap=True)
@@ -42,12 +46,19 @@ class PackChoice(QWidget):
         layout.addWidget(self.facts)
         self.list.activated.connect(self._choose)
 
+    @property
+    def chosen_name(self) -> str:
+        """Return the name of the chosen pack, or ""."""
+        card = self.list.currentData()
+        return card.name if isinstance(card, PackCard) else ""
+
     def show_packs(self, cards: list[PackCard], current: str) -> None:
         """Fill the list and choose one by its name."""
         self.list.clear()
         for card in cards:
             self.list.addItem(f"{card.name} {card.version}", card)
         names = [card.name for card in cards]
+        self._missing = "" if current in names else current
         self.list.setCurrentIndex(names.index(current) if current in names else -1)
         self.retranslate()
 
@@ -56,9 +67,10 @@ class PackChoice(QWidget):
         self.list.setAccessibleName(_("Model pack"))
         card = self.list.currentData()
         if not isinstance(card, PackCard):
-            self.facts.setText("")
+            missing = _("The model pack “{name}” of the settings cannot be used. Choose another one here.")
+            self.facts.setText(missing.format(name=self._missing) if self._missing else "")
             return
-        lines = [licence_words(card), accuracy_words(card.thresholds), *card.weaknesses[:1]]
+        lines = [licence_words(card), accuracy_words(card.thresholds)]
         self.facts.setText("\n".join(lines))
 
     def _choose(self, _index: int) -> None:

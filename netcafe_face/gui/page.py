@@ -9,7 +9,8 @@ from PyQt6.QtWidgets import QVBoxLayout, QWidget
 
 from netcafe_face.gui import tokens
 from netcafe_face.gui.context import GuiContext
-from netcafe_face.gui.widgets import MessageBar, PageHeader
+from netcafe_face.gui.message_bar import MessageBar
+from netcafe_face.gui.widgets import PageHeader
 
 
 class Page(QWidget):

@@ -8,8 +8,8 @@ from PyQt6.QtWidgets import QWidget
 from netcafe_face.domain.people import Customer
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.dialogs import Dialog
+from netcafe_face.gui.message_bar import MessageBar
 from netcafe_face.gui.person_form import PersonForm
-from netcafe_face.gui.widgets import MessageBar
 from netcafe_face.i18n import _
 
 
@@ -29,7 +29,7 @@ class PersonDialog(Dialog):
         self.person.changed.connect(self._check)
         self.main_button.clicked.connect(self._save)
         self.retranslate()
-        self.fit_to_screen(520, 340)
+        self.fit_to_contents(520)
         self.person.name.setFocus()
 
     def retranslate(self) -> None:

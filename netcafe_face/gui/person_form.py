@@ -10,10 +10,9 @@ from PyQt6.QtWidgets import QGridLayout, QLineEdit, QWidget
 
 from netcafe_face.domain.people import Customer
 from netcafe_face.gui import tokens
+from netcafe_face.gui.dates import DAY_FORMAT, day_text
 from netcafe_face.gui.widgets import label, restyle
 from netcafe_face.i18n import _
-
-_DATE = "%d/%m/%Y"
 
 
 def parse_birth_date(text: str, today: date) -> date | None:
@@ -24,7 +23,7 @@ def parse_birth_date(text: str, today: date) -> date | None:
     """
     if not text.strip():
         return None
-    found = datetime.strptime(text.strip(), _DATE).date()  # noqa: DTZ007 - a date has no zone
+    found = datetime.strptime(text.strip(), DAY_FORMAT).date()  # noqa: DTZ007 - a date has no zone
     if found.year < 1900 or found > today:
         raise ValueError("out of range")
     return found
@@ -52,6 +51,8 @@ class PersonForm(QWidget):
         places = ((0, 0, 1, 2), (2, 0, 1, 1), (2, 1, 1, 1), (4, 0, 1, 1), (4, 1, 1, 1))
         for field, words, (row, column, _rows, span) in zip(self._fields, self._labels, places, strict=True):
             words.setBuddy(field)
+            if row:
+                words.setContentsMargins(0, tokens.SPACE_XS, 0, 0)
             layout.addWidget(words, row, column, 1, span)
             layout.addWidget(field, row + 1, column, 1, span)
             field.textChanged.connect(self._check)
@@ -74,14 +75,9 @@ class PersonForm(QWidget):
         """Show a customer."""
         self.name.setText(customer.name)
         self.code.setText(customer.code)
-        self.birth.setText(customer.birth_date.strftime(_DATE) if customer.birth_date else "")
+        self.birth.setText(day_text(customer.birth_date) if customer.birth_date else "")
         self.phone.setText(customer.phone)
         self.note.setText(customer.note)
-
-    def set_read_only(self, read_only: bool) -> None:
-        """Show the fields only, or let them be changed."""
-        for field in self._fields:
-            field.setEnabled(not read_only)
 
     def missing(self) -> list[str]:
         """Return what is still needed, a few words each."""

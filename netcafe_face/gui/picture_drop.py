@@ -9,9 +9,9 @@ from PyQt6.QtCore import QRectF, QSizeF, Qt
 from PyQt6.QtGui import QImage, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QLabel
 
+from netcafe_face.gui.drop_zone import DropZone
 from netcafe_face.gui.theme import font, theme
 from netcafe_face.gui.tokens import SIZE_SMALL
-from netcafe_face.gui.widgets import DropZone
 
 
 class PictureDrop(DropZone):

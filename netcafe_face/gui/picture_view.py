@@ -5,8 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, pyqtSignal
 from PyQt6.QtGui import (
     QColor,
-    QFont,
-    QFontMetricsF,
+    QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -19,20 +18,14 @@ from PyQt6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from netcafe_face.domain.faces import Image
 from netcafe_face.domain.people import Presence
-from netcafe_face.domain.results import FrameResult, Label, SeenFace
-from netcafe_face.exports.words import presence_text
-from netcafe_face.gui.icons import paint_icon
+from netcafe_face.domain.results import FrameResult, SeenFace
 from netcafe_face.gui.images import to_qimage
 from netcafe_face.gui.label_layout import place_labels
-from netcafe_face.gui.theme import font, theme
-from netcafe_face.gui.tokens import DARK, SIZE_BODY, SIZE_SMALL
-from netcafe_face.gui.widgets import PRESENCE_ICONS
-from netcafe_face.i18n import _
+from netcafe_face.gui.picture_tag import PictureTag, label_texts
+from netcafe_face.gui.theme import theme
+from netcafe_face.gui.tokens import DARK
 
 MAX_ZOOM = 12.0
-NAME_WIDTH_PX = 230.0
-COMPACT_BELOW_PX = 560.0
-"""Width of the view under which the texts beside faces take one line; the state is then shape and colour."""
 
 _PEN_STYLES = {
     Presence.KNOWN: Qt.PenStyle.SolidLine,
@@ -40,15 +33,6 @@ _PEN_STYLES = {
     Presence.UNDECIDED: Qt.PenStyle.DashLine,
     Presence.STRANGER: Qt.PenStyle.DotLine,
 }
-
-
-def label_texts(label: Label) -> tuple[str, str]:
-    """Return the two lines beside a face: who, and in what state with which similarity."""
-    state = presence_text(label.presence)
-    similarity = "" if label.similarity is None else f"{label.similarity:.2f}"
-    if not label.text:
-        return state, _("similarity {value}").format(value=similarity) if similarity else ""
-    return label.text, f"{state} · {similarity}" if similarity else state
 
 
 class PictureView(QWidget):
@@ -70,7 +54,7 @@ class PictureView(QWidget):
         self._pressed: QPointF | None = None
         self._pan_from: QPointF | None = None
         self._hovered = self._selected = -1
-        self._dimmed = self._named = False
+        self._dimmed = self._named = self._by_keyboard = False
         self.setMinimumSize(240, 160)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -175,10 +159,10 @@ class PictureView(QWidget):
                 painter.fillRect(self._picture_rect(), QColor(0, 0, 0, 150))
             else:
                 self._paint_faces(painter)
-        if self.hasFocus():
+        if self.hasFocus() and self._by_keyboard:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme().colour("focus"), 3))
-            painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
+            painter.setPen(QPen(theme().colour("focus"), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
 
     def _paint_faces(self, painter: QPainter) -> None:
@@ -190,8 +174,7 @@ class PictureView(QWidget):
         ]
         for index, rect in shown:
             self._paint_box(painter, rect, index)
-        compact = bounds.width() < COMPACT_BELOW_PX
-        tags = [_Tag(self.faces[index].label, compact) for index, _rect in shown]
+        tags = [PictureTag(self.faces[index].label, bounds.width()) for index, _rect in shown]
         places = place_labels([rect for _index, rect in shown], [tag.size for tag in tags], bounds)
         for tag, place in zip(tags, places, strict=True):
             tag.paint(painter, place)
@@ -248,11 +231,19 @@ class PictureView(QWidget):
         """Show the whole picture again."""
         self.show_all()
 
+    def focusInEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Show the frame of the focus to those who came by keyboard; it would only cover the picture."""
+        super().focusInEvent(event)
+        by_keyboard = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        self._by_keyboard = event is not None and event.reason() in by_keyboard
+        self.update()
+
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 - Qt's name
         """Zoom, and walk through the faces."""
         if event is None:
             return
         key = event.key()
+        self._by_keyboard = True
         if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom_by(1.25)
         elif key == Qt.Key.Key_Minus:
@@ -273,43 +264,3 @@ class PictureView(QWidget):
             self._selected = index
             self.update()
             self.face_chosen.emit(self.faces[index])
-
-
-class _Tag:
-    """The two lines beside one face, and how they are drawn."""
-
-    def __init__(self, label: Label, compact: bool) -> None:
-        self._presence = label.presence
-        texts: tuple[str, ...] = label_texts(label)
-        self._fonts = (font(SIZE_BODY, QFont.Weight.DemiBold), font(SIZE_SMALL))
-        width_px = NAME_WIDTH_PX
-        if compact:
-            similarity = "" if label.similarity is None else f" · {label.similarity:.2f}"
-            texts, width_px = (texts[0] + similarity,), 0.6 * NAME_WIDTH_PX
-            self._fonts = (font(SIZE_SMALL, QFont.Weight.DemiBold), font(SIZE_SMALL))
-        metrics = [QFontMetricsF(each) for each in self._fonts]
-        self._lines = [
-            each.elidedText(text, Qt.TextElideMode.ElideMiddle, width_px)
-            for each, text in zip(metrics, texts, strict=False)
-            if text
-        ]
-        self._heights = [each.height() for each in metrics]
-        widths = [each.horizontalAdvance(text) for each, text in zip(metrics, self._lines, strict=False)]
-        self.size = QSizeF(max(widths) + 40, sum(self._heights[: len(self._lines)]) + 8)
-
-    def paint(self, painter: QPainter, place: QRectF) -> None:
-        """Draw it; the colours are the dark theme's, because a picture lies beneath in both themes."""
-        colour = DARK.presence(self._presence)
-        painter.setPen(QPen(QColor(colour), 1))
-        painter.setBrush(QColor(13, 17, 23, 225))
-        painter.drawRoundedRect(place, 6, 6)
-        icon_place = QRectF(place.x() + 7, place.center().y() - 9, 18, 18)
-        paint_icon(painter, PRESENCE_ICONS[self._presence], icon_place, colour)
-        top = place.y() + 4
-        for line, (text, height) in enumerate(zip(self._lines, self._heights, strict=False)):
-            painter.setFont(self._fonts[line])
-            painter.setPen(QColor(DARK.text if line == 0 else DARK.text_muted))
-            painter.drawText(
-                QRectF(place.x() + 32, top, place.width() - 36, height), Qt.AlignmentFlag.AlignVCenter, text
-            )
-            top += height

@@ -103,7 +103,7 @@ class ShotList(QWidget):
 
 def _thumbnail(shot: JudgedPicture, side: QSize) -> QPixmap:
     if shot.portrait_bgr is None:
-        return icon("picture", "border_strong").pixmap(side)
+        return icon("picture", "border_strong").pixmap(side * 0.6)
     image = to_qimage(shot.portrait_bgr)
     pixmap = QPixmap.fromImage(
         image.scaled(side * 2, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)

@@ -45,7 +45,10 @@ def flaw_text(flaw: QualityFlaw) -> str:
 def verdict_text(picture: JudgedPicture) -> str:
     """Return one sentence about a picture: good, or why it is refused."""
     if picture.problem is not None:
-        return picture.problem.explain(_)
+        words = picture.problem.explain(_)
+        # The row has the name already; the folder says nothing to the customer who reads along.
+        path = str(picture.problem.details.get("path", ""))
+        return words.replace(path, Path(path).name) if path else words
     if picture.flaws or picture.face is None:
         return " ".join(flaw_text(flaw) for flaw in QualityFlaw if flaw in picture.flaws)
     return _("Good (quality {score} of 100)").format(score=round(100 * picture.face.quality.score))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QWidget
@@ -61,7 +63,7 @@ class SimilarityScale(QWidget):
             self._paint_zone(
                 painter, QRectF(self._x(low), _BAR_TOP, self._x(high) - self._x(low), _BAR_HEIGHT), presence
             )
-            self._paint_word(painter, (self._x(low) + self._x(high)) / 2, _BAR_TOP + _BAR_HEIGHT + 24, word)
+        self._paint_zone_words(painter, zones)
         self._paint_thresholds(painter, rule)
         self._paint_pointer(painter, similarity)
         painter.end()
@@ -74,6 +76,18 @@ class SimilarityScale(QWidget):
         painter.setPen(QPen(theme().presence(presence), 1))
         painter.setBrush(QColor(theme().palette.presence_soft(presence)))
         painter.drawRect(rect)
+
+    def _paint_zone_words(
+        self, painter: QPainter, zones: Sequence[tuple[float, float, Presence, str]]
+    ) -> None:
+        """Write each word under its zone; the outer ones give way to the middle one, whose zone is narrow."""
+        metrics = QFontMetricsF(painter.font())
+        centres = [(self._x(low) + self._x(high)) / 2 for low, high, _presence, _word in zones]
+        widths = [metrics.horizontalAdvance(word) + 12 for _low, _high, _presence, word in zones]
+        centres[0] = min(centres[0], centres[1] - (widths[0] + widths[1]) / 2)
+        centres[2] = max(centres[2], centres[1] + (widths[1] + widths[2]) / 2)
+        for centre, (_low, _high, _presence, word) in zip(centres, zones, strict=True):
+            self._paint_word(painter, centre, _BAR_TOP + _BAR_HEIGHT + 24, word)
 
     def _paint_thresholds(self, painter: QPainter, rule: DecisionRule) -> None:
         values = [rule.threshold] if rule.doubt_from == rule.threshold else [rule.doubt_from, rule.threshold]

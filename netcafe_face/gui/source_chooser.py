@@ -7,9 +7,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtCore import QEvent, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QWidget
 
+from netcafe_face.config.credentials import without_credentials
 from netcafe_face.gui import tokens
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.icons import icon
@@ -54,9 +55,10 @@ class SourceChooser(QWidget):
         self._context = context
         self._webcams: Sequence[WebcamInfo] = ()
         self._listed = False
+        self._typed = ""
         self.sources, self.address = QComboBox(), QLineEdit()
         self.browse_button, self.refresh_button = Button(icon_name="folder"), Button(icon_name="refresh")
-        self.sources.setMinimumContentsLength(18)
+        self.sources.setMinimumContentsLength(9)
         self.sources.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -120,10 +122,22 @@ class SourceChooser(QWidget):
             return self._context.cafe.sample_source()
         if self.choice is Choice.WEBCAM:
             return SourceSpec(SourceKind.WEBCAM, str(value), self.sources.currentText())
-        found = parse_source(self.address.text())
+        found = parse_source(self._typed or self.address.text())
         if self.choice is Choice.VIDEO:
             return replace(found, kind=SourceKind.VIDEO)
         return replace(found, kind=SourceKind.IMAGES) if self.choice is Choice.IMAGES else found
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Show the address without its password while the source runs: the screen stands on a counter."""
+        super().changeEvent(event)
+        if event is None or event.type() != QEvent.Type.EnabledChange:
+            return
+        if self.isEnabled():
+            self.address.setText(self._typed or self.address.text())
+            self._typed = ""
+        elif not self._typed:
+            self._typed = self.address.text()
+            self.address.setText(without_credentials(self._typed))
 
     def remember(self, spec: SourceSpec) -> None:
         """Keep the choice for the next start; passwords are removed before anything is written."""

@@ -65,6 +65,8 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QComboBox:focus, QDateEd
 QTimeEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus { border: 2px solid $focus; margin: 0; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QComboBox:disabled, QDateEdit:disabled, QSpinBox:disabled,
 QDoubleSpinBox:disabled { color: $disabled; background: $canvas; border-color: $border; }
+QPlainTextEdit[role="code"] { font-family: "DejaVu Sans Mono", "Consolas", "Menlo", monospace;
+    font-size: ${size_small}px; }
 QLineEdit[invalid="true"] { border: 2px solid $banned; margin: 0; }
 QComboBox { padding-right: 26px; }
 QComboBox::drop-down, QDateEdit::drop-down, QDateTimeEdit::drop-down { border: 0; width: 26px; }

@@ -29,10 +29,11 @@ from netcafe_face.domain.faces import Detection, FloatArray, Image, QualityFlaw
 from netcafe_face.domain.matching import Candidate, Decision
 from netcafe_face.domain.people import Consent, Customer, NewTemplate, Purpose, Template, TemplateSource
 from netcafe_face.domain.results import Face
+from netcafe_face.pipeline.media import read_picture
 from netcafe_face.pipeline.portrait import portrait
 from netcafe_face.pipeline.recognizer import Recognizer
 from netcafe_face.pipeline.single import FLAW_WORDS, single_face
-from netcafe_face.vision.images import decode, encode_jpeg, encode_png, read_image
+from netcafe_face.vision.images import decode, encode_jpeg, encode_png
 
 if TYPE_CHECKING:
     from netcafe_face.gallery.service import Gallery
@@ -120,7 +121,7 @@ class Enrolment:
     def judge_path(self, path: Path) -> JudgedPicture:
         """Judge a picture file; one that cannot be used comes back with its problem."""
         try:
-            image_bgr = read_image(path)
+            image_bgr = read_picture(path)
         except InputError as problem:
             return JudgedPicture(path.name, TemplateSource.FILE, problem=problem)
         return self.judge(image_bgr, path.name, TemplateSource.FILE)

@@ -9,20 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from netcafe_face.domain.errors import N_, Cancelled, ImageUnreadable, InputError
+from netcafe_face.domain.errors import Cancelled, InputError
 from netcafe_face.domain.faces import Image
 from netcafe_face.domain.matching import DecisionRule
 from netcafe_face.domain.results import Face, Label, SeenFace
 from netcafe_face.pipeline.appearances import Appearance, Appearances
 from netcafe_face.pipeline.labels import label
-from netcafe_face.pipeline.media import MediaFile, Outputs, media_files
+from netcafe_face.pipeline.media import MediaFile, Outputs, media_files, read_picture
 from netcafe_face.pipeline.tracker import TrackerRules
 from netcafe_face.pipeline.video_file import VideoFrame, VideoReader, VideoWriter
 from netcafe_face.pipeline.visit_book import Moment
 from netcafe_face.pipeline.voting import VotingRules
 from netcafe_face.pipeline.watch import SourceWatch, WatchRules
 from netcafe_face.vision.drawing import annotate, plain_caption
-from netcafe_face.vision.images import read_image, write_image
+from netcafe_face.vision.images import write_image
 
 if TYPE_CHECKING:
     from netcafe_face.gallery.index import IndexSnapshot
@@ -177,9 +177,7 @@ class _Look:
     place: Path | None
 
     def picture(self) -> PictureIdentified:
-        if self.media.path.exists() and not self.media.path.is_file():
-            raise ImageUnreadable(path=self.media.path, reason=N_("it is not a file"))
-        image_bgr = read_image(self.media.path)
+        image_bgr = read_picture(self.media.path)
         snapshot = self.gallery.snapshot
         faces = tuple(
             SeenFace(face, label(face, snapshot)) for face in self.recognizer.recognise(image_bgr, snapshot)
@@ -219,6 +217,8 @@ class _Look:
         yield VideoIdentified(
             self.media.path, frames, last_s, appearances.summary(), annotated, complete, cut_short
         )
+        if not complete:
+            raise Cancelled
 
     def _frame(
         self, frame: VideoFrame, watch: SourceWatch, expected: int

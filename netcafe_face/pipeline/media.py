@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from netcafe_face.domain.errors import N_, OutputError
-from netcafe_face.vision.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from netcafe_face.domain.errors import N_, ImageUnreadable, OutputError
+from netcafe_face.domain.faces import Image
+from netcafe_face.vision.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_image
 
 WRITABLE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 """Kinds of pictures whose annotated copy keeps its kind; the others become PNG."""
@@ -22,6 +24,27 @@ class MediaFile:
     path: Path
     relative: Path
     is_video: bool
+
+
+def read_picture(path: Path) -> Image:
+    """Read a picture that a person named, uint8 (h, w, 3) BGR, without ever waiting for a pipe or a device.
+
+    Raises:
+        ImageUnreadable: missing, empty, truncated, or not a picture.
+        ImageTooLarge: it has too many pixels.
+    """
+    mode = _mode(path)
+    if mode and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ImageUnreadable(path=path, reason=N_("it is not a file"))
+    return read_image(path)
+
+
+def _mode(path: Path) -> int:
+    # Path.is_dir and its like raise where a folder on the way may not be entered.
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
@@ -42,7 +65,7 @@ def media_files(paths: Iterable[Path], leave_out: Path | None = None) -> Iterato
     """
     avoided = leave_out.resolve() if leave_out is not None else None
     for path in paths:
-        if path.is_dir():
+        if stat.S_ISDIR(_mode(path)):
             yield from _in_folder(path, path, avoided)
         else:
             yield MediaFile(path, Path(path.name), _is_video(path))
@@ -71,7 +94,8 @@ def _in_folder(root: Path, folder: Path, avoided: Path | None) -> Iterator[Media
 def _may_be_read(entry: os.DirEntry[str]) -> bool:
     # A pipe or device would block the whole run; a broken link is kept, to be reported.
     if entry.is_symlink():
-        return not Path(entry.path).exists() or Path(entry.path).is_file()
+        mode = _mode(Path(entry.path))
+        return not mode or stat.S_ISREG(mode)
     return entry.is_file() or entry.is_dir()
 
 
@@ -83,6 +107,8 @@ def _is_video(path: Path) -> bool:
 def _is_animated(path: Path) -> bool:
     from PIL import Image as Pillow
 
+    if not stat.S_ISREG(_mode(path)):
+        return False
     try:
         with Pillow.open(path) as picture:
             return bool(getattr(picture, "is_animated", False))
@@ -103,8 +129,8 @@ class Outputs:
 
     def __init__(self, out: Path, inputs: Iterable[Path]) -> None:
         named = tuple(inputs)
-        single = len(named) == 1 and not named[0].is_dir()
-        is_name = out.suffix.lower() in WRITABLE_SUFFIXES | VIDEO_SUFFIXES and not out.is_dir()
+        single = len(named) == 1 and not stat.S_ISDIR(_mode(named[0]))
+        is_name = out.suffix.lower() in WRITABLE_SUFFIXES | VIDEO_SUFFIXES and not stat.S_ISDIR(_mode(out))
         self.file = out if single and is_name else None
         self.folder = out.parent if self.file is not None else out
         _make_folder(self.folder)

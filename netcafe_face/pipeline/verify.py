@@ -16,9 +16,9 @@ from netcafe_face.domain.matching import (
     DecisionRule,
     angle_degrees,
 )
+from netcafe_face.pipeline.media import read_picture
 from netcafe_face.pipeline.pairs import Pair
 from netcafe_face.pipeline.single import single_face
-from netcafe_face.vision.images import read_image
 
 if TYPE_CHECKING:
     from netcafe_face.pipeline.recognizer import Recognizer
@@ -153,12 +153,13 @@ class Verifier:
             if len(self._remembered) > REMEMBERED_PICTURES:
                 self._remembered.popitem(last=False)
         if isinstance(found, InputError):
-            raise found
+            # Without the traces of earlier calls, which would grow with every pair.
+            raise found.with_traceback(None)
         return found
 
     def _look(self, path: Path) -> ComparedFace | InputError:
         try:
-            faces = self._recognizer.analyse(read_image(path))
+            faces = self._recognizer.analyse(read_picture(path))
             chosen = single_face(faces, str(path), largest=self._choice is FaceChoice.LARGEST)
         except InputError as error:
             # Without its traceback, which would keep the whole picture alive.

@@ -10,6 +10,7 @@ from types import TracebackType
 
 import numpy as np
 
+from netcafe_face.camera.capture import open_ffmpeg
 from netcafe_face.domain.errors import N_, OutputError, VideoUnreadable
 from netcafe_face.domain.faces import Image
 
@@ -41,7 +42,7 @@ class VideoReader:
 
         self._path = path
         self._check_file()
-        self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+        self._capture = open_ffmpeg(str(path.absolute()))
         if not self._capture.isOpened():
             self._capture.release()
             raise VideoUnreadable(path=path, reason=N_("it is damaged or of an unknown kind"))
@@ -108,7 +109,9 @@ class VideoReader:
     def _check_file(self) -> None:
         try:
             if not self._path.is_file():
-                raise VideoUnreadable(path=self._path, reason=N_("there is no such file"))
+                missing = not self._path.exists()
+                reason = N_("there is no such file") if missing else N_("it is not a file")
+                raise VideoUnreadable(path=self._path, reason=reason)
             with self._path.open("rb") as stream:
                 if not stream.read(1):
                     raise VideoUnreadable(path=self._path, reason=N_("it is empty"))
@@ -170,7 +173,7 @@ class VideoWriter:
     def _written_frames(self) -> int:
         import cv2
 
-        capture = cv2.VideoCapture(str(self._aside), cv2.CAP_FFMPEG)
+        capture = open_ffmpeg(str(self._aside))
         count = capture.get(cv2.CAP_PROP_FRAME_COUNT) if capture.isOpened() else 0.0
         capture.release()
         return int(count)

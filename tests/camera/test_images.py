@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -111,3 +112,12 @@ def test_a_closed_folder_gives_nothing(folder: Path) -> None:
     source.close()
 
     assert source.read() is None
+
+
+def test_a_pipe_or_a_broken_link_with_a_pictures_name_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "Photo 3.png")
+    (folder / "Photo 4.png").symlink_to(folder / "absent.png")
+    source = ImageFolder(folder)
+    source.open()
+
+    assert shades(source) == [10, 20, 100]

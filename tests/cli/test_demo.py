@@ -8,6 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from netcafe_face.cli import main
+from netcafe_face.domain.errors import DiskFull
 from netcafe_face.exports.readers import read_visits_csv
 from netcafe_face.sample.people import PEOPLE
 from netcafe_face.sample.script import SCRIPT
@@ -40,3 +44,18 @@ def test_the_sample_cafe_runs_to_its_end_and_names_nobody_wrongly(tmp_path: Path
     assert len(told["pictures"]) >= 6
     assert all(read_image(picture).std() > 10 for picture in told["pictures"])
     assert not (tmp_path / "data" / "database" / "gallery.db").exists()
+
+
+def test_a_gallery_that_cannot_be_made_is_told_before_a_window_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_args: object) -> None:
+        raise DiskFull(path="gallery.db")
+
+    def opened(*_args: object) -> None:
+        raise AssertionError("a window was opened")
+
+    monkeypatch.setattr("netcafe_face.gallery.service.Gallery.open", full)
+    monkeypatch.setattr("netcafe_face.cli.demo._show", opened)
+    assert main(["--data", str(tmp_path / "data"), "--lang", "en", "demo"]) == DiskFull.exit_code
+    assert "is full" in capsys.readouterr().err

@@ -116,3 +116,43 @@ def test_a_reader_that_goes_away_is_no_error(counter: Counter) -> None:
     done = subprocess.run(command, shell=True, capture_output=True, text=True, env=environment, check=False)
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
+
+
+def test_a_reader_that_goes_away_gives_the_status_of_a_broken_pipe(counter: Counter) -> None:
+    command = [sys.executable, str(MAIN), "--data", str(counter.data), "models", "info", "netcafe-mini"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_result_that_cannot_be_written_for_want_of_room_is_said(counter: Counter) -> None:
+    command = f'"{sys.executable}" "{MAIN}" --data "{counter.data}" --lang en models list > /dev/full'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 8
+    assert "No space left" in done.stderr
+
+
+def test_a_log_that_cannot_be_written_shows_no_traceback(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    counter.ok("customers", "list")
+    monkeypatch.setattr("logging.handlers.RotatingFileHandler.shouldRollover", full)
+    status, _ = counter.run("customers", "show", "NOBODY")
+    assert status == 6
+    assert "Traceback" not in counter.err
+    assert "NOBODY" in counter.err
+
+
+def test_names_of_files_stay_out_of_the_log(counter: Counter) -> None:
+    counter.run("verify", counter.portrait(0), counter.pictures / "Nguyễn Thị Ánh.jpg")
+    counter.run("enrol", "KH-1", "Ánh", counter.pictures / "Nguyễn Thị Ánh.jpg", "--consent", "form")
+    log = "".join(path.read_text("utf-8") for path in (counter.data / "logs").glob("*.log"))
+    assert "refused: ImageUnreadable" in log
+    assert "verify.py" in log
+    assert "Nguyễn" not in log

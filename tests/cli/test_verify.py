@@ -76,3 +76,31 @@ def test_one_picture_alone_is_refused(counter: Counter) -> None:
         counter.run("verify", counter.portrait(0), counter.portrait(1), "--pairs", counter.portrait(0))[0]
         == 4
     )
+
+
+def test_a_bad_line_leaves_the_json_of_the_pairs_before_it_whole(counter: Counter) -> None:
+    pairs = counter.pictures / "pairs.csv"
+    pairs.write_text(f"{counter.portrait(0)},{counter.portrait(1)}\nonly one\n", "utf-8")
+    status, out = counter.run("verify", "--pairs", pairs, "--json")
+    assert status == 4
+    assert [row["line"] for row in json.loads(out)] == [1]
+    assert json.loads(counter.err)["error"] == "PairLineUnreadable"
+
+
+def test_a_list_that_is_a_picture_or_a_folder_is_refused(counter: Counter) -> None:
+    status, out = counter.run("verify", "--pairs", counter.portrait(0))
+    assert (status, out) == (4, "")
+    assert "\x00" not in counter.err
+    status, _ = counter.run("verify", "--pairs", counter.pictures)
+    assert status == 4
+    assert "The list of pairs" in counter.err
+
+
+def test_control_characters_in_a_list_do_not_reach_the_terminal(counter: Counter) -> None:
+    name = counter.portrait(0).name
+    pairs = counter.pictures / "pairs.csv"
+    pairs.write_text(f"{name},{name}\nabsent\x01.png,{name}\n", "utf-8")
+    status, out = counter.run("verify", "--pairs", pairs)
+    assert status == 4
+    assert [len(line.split("\t")) for line in out.splitlines()] == [6, 6]
+    assert "\x01" not in out

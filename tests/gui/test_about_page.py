@@ -72,5 +72,8 @@ def test_shown_again_in_another_language_it_lists_everything_once(page: AboutPag
     i18n.set_language("vi")
     page.on_shown()
     qtbot.waitUntil(lambda: not page.context.workers.busy, timeout=20_000)
-    shown = [item for item in page.findChildren(QLabel) if item.text() == "onnxruntime" and item.isVisible()]
-    assert len(shown) == 1
+
+    def shown() -> int:
+        return sum(item.text() == "onnxruntime" and item.isVisible() for item in page.findChildren(QLabel))
+
+    qtbot.waitUntil(lambda: shown() == 1)

@@ -177,7 +177,7 @@ def test_a_change_made_elsewhere_appears_by_itself(page: CustomersPage, qtbot: Q
     choose(page, "KH-0001", qtbot)
     enrol(page.context.cafe, "KH-0009", "Mới Đến")
     qtbot.waitUntil(lambda: page.model.row_of("KH-0009") >= 0)
-    assert [customer.code for customer in page.selected()] == ["KH-0001"]
+    assert [customer.code for customer in page.table.selected()] == ["KH-0001"]
 
 
 def test_a_photo_is_shown_where_the_consent_allows_it(

@@ -165,12 +165,13 @@ def test_somebody_enrolled_already_is_noticed_and_can_be_added_to(
     again.person.name.setText("Somebody New")
     add(again, qtbot, one_person)
     agree(again, qtbot)
-    assert "Thảo Vy (KH-0001)" in again.warning.text
+    assert "Thảo Vy (KH-0001)" in again.likeness.warning.text
     assert not again.main_button.isEnabled()
     assert again.missing() == ["your decision about the likeness"]
-    qtbot.mouseClick(again.warning.button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(again.likeness.warning.button, Qt.MouseButton.LeftButton)
     settle(again, qtbot)
-    assert again.person.code.text() == "KH-0001"
+    assert again.who.text() == "Thảo Vy (KH-0001)"
+    assert not again.person.isVisible()
     assert again.main_button.isEnabled()
     with qtbot.waitSignal(again.enrolled, timeout=20_000):
         qtbot.mouseClick(again.main_button, Qt.MouseButton.LeftButton)
@@ -191,7 +192,7 @@ def test_a_twin_is_enrolled_only_on_purpose(
     twin.person.name.setText("Thảo My")
     add(twin, qtbot, one_person)
     agree(twin, qtbot)
-    twin.someone_else.click()
+    twin.likeness.box.click()
     assert twin.main_button.isEnabled()
     with qtbot.waitSignal(twin.enrolled, timeout=20_000):
         qtbot.mouseClick(twin.main_button, Qt.MouseButton.LeftButton)

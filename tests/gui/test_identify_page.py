@@ -17,9 +17,9 @@ from netcafe_face import i18n
 from netcafe_face.domain.errors import ModelUnusable
 from netcafe_face.domain.people import Presence
 from netcafe_face.gui.context import GuiContext
+from netcafe_face.gui.drop_zone import DropZone
 from netcafe_face.gui.models.answers import KEPT_THUMBNAILS, AnswerModel, Progress
 from netcafe_face.gui.pages.identify import IdentifyPage, is_media
-from netcafe_face.gui.widgets import DropZone
 from netcafe_face.pipeline.identify import PictureIdentified, VideoIdentified
 from netcafe_face.vision.images import read_image, write_image
 from tests.files_kit import SIX_PEOPLE, enrol, recognizer, six_faces, write_video
@@ -89,7 +89,8 @@ def test_a_folder_with_bad_files_says_so_in_plain_words_for_each(
     assert good.progress is Progress.DONE
     assert page.sum.text().endswith("1 not usable")
     page.list.setCurrentIndex(page.model.index(0))
-    assert page.panel.words.text() == bad.words()
+    assert page.panel.problem.isVisible()
+    assert page.panel.problem._hint.text() == bad.words()
     page.list.setCurrentIndex(page.model.index(1))
     settle(page, qtbot)
     assert len(page.panel.view.faces) == 6

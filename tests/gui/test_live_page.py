@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.enrol_dialog import EnrolDialog
 from netcafe_face.gui.pages.live import LivePage
 from netcafe_face.gui.source_chooser import Choice
+from netcafe_face.gui.theme import theme
+from tests.files_kit import MODELS
 
 
 @pytest.fixture
@@ -121,7 +124,7 @@ def test_zoom_keeps_the_point_under_the_pointer_and_double_click_shows_all(
     page: LivePage, qtbot: QtBot, clip: Path
 ) -> None:
     start(page, qtbot, clip)
-    page._bridge.close()  # type: ignore[union-attr]
+    page.run.bridge.close()  # type: ignore[union-attr]
     view = page.picture
     before = view.face_rect(0)
     wheel = QWheelEvent(
@@ -149,7 +152,7 @@ def test_stopping_empties_the_picture_and_frees_the_controls(
 ) -> None:
     start(page, qtbot, clip)
     assert not page.chooser.isEnabled()
-    session = page._session
+    session = page.run.session
     qtbot.mouseClick(page.stop_button, Qt.MouseButton.LeftButton)
     assert page.picture.faces == ()
     assert page.empty.isVisible()
@@ -171,13 +174,17 @@ def test_a_dead_address_is_tried_again_and_says_so(page: LivePage, qtbot: QtBot)
     page.start()
     qtbot.waitUntil(lambda: "attempt" in page.state_bar.text, timeout=30_000)
     assert "secret" not in page.state_bar.text
+    assert page.empty.isVisible()
+    assert "secret" not in page.chooser.address.text()
+    page.stop()
+    assert page.chooser.address.text() == "rtsp://admin:secret@127.0.0.1:9/stream"
 
 
 @pytest.mark.parametrize("typed", ["", "ftp://x/y", "rtsp://"])
 def test_an_address_that_cannot_be_one_is_refused_at_once(page: LivePage, typed: str) -> None:
     choose(page, Choice.ADDRESS, typed)
     page.start()
-    assert page._starting is None
+    assert not page.run.running
     assert page.message.isVisible()
     assert page.start_button.isVisible()
 
@@ -187,7 +194,7 @@ def test_stopping_while_the_networks_load_starts_nothing(page: LivePage, qtbot: 
     page.start()
     page.stop()
     qtbot.waitUntil(lambda: not page.context.workers.busy, timeout=20_000)
-    assert page._session is None
+    assert page.run.session is None
     assert page.start_button.isVisible()
 
 
@@ -206,3 +213,33 @@ def test_the_choice_is_remembered_without_the_password(page: LivePage, qtbot: Qt
     settings = page.context.cafe
     qtbot.waitUntil(lambda: settings.settings.source_kind == "video")
     assert settings.settings.source_address == str(clip)
+
+
+def test_a_pack_that_was_damaged_leads_to_the_settings(page: LivePage, qtbot: QtBot, clip: Path) -> None:
+    cafe = page.context.cafe
+    folder = cafe.paths.packs / "other"
+    shutil.copytree(MODELS / "netcafe-mini", folder)
+    card = (folder / "pack.toml").read_text(encoding="utf-8")
+    (folder / "pack.toml").write_text(card.replace('name = "netcafe-mini"', 'name = "other"'), "utf-8")
+    (folder / "embedder.onnx").write_bytes(b"damaged")
+    cafe.change_settings(pack="other")
+    choose(page, Choice.VIDEO, str(clip))
+    page.start()
+    qtbot.waitUntil(lambda: "“other” is not the one" in page.state_bar.text, timeout=20_000)
+    with qtbot.waitSignal(page.navigate) as asked:
+        qtbot.mouseClick(page.state_bar.button, Qt.MouseButton.LeftButton)
+    assert asked.args == ["settings", None]
+
+
+def test_the_frame_around_the_picture_is_for_the_keyboard(page: LivePage, qtbot: QtBot, clip: Path) -> None:
+    start(page, qtbot, clip)
+    view = page.picture
+
+    def corner() -> str:
+        return view.grab().toImage().pixelColor(1, view.height() // 2).name()
+
+    view.setFocus(Qt.FocusReason.OtherFocusReason)
+    assert corner() != theme().colour("focus").name()
+    view.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: corner() == theme().colour("focus").name())

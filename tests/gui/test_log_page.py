@@ -220,7 +220,7 @@ def test_copied_rows_hold_no_formulas(page: LogPage, qtbot: QtBot) -> None:
     page.context.cafe.gallery.save_visits([KNOWN])
     show(page, qtbot)
     page.table.selectAll()
-    page._copy.trigger()
+    page.table.copy_action.trigger()
     clipboard = QApplication.clipboard()
     assert clipboard is not None
     heading, row = clipboard.text().split("\n")
@@ -228,7 +228,7 @@ def test_copied_rows_hold_no_formulas(page: LogPage, qtbot: QtBot) -> None:
     assert row.endswith("0.71\t'=đổi máy")
     page.table.clearSelection()
     clipboard.setText("before")
-    page.copy_rows()
+    page.table.copy_rows()
     assert clipboard.text() == "before"
 
 

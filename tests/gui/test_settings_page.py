@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import Qt, QUrl
 from PyQt6.QtGui import QDesktopServices
@@ -16,9 +19,11 @@ from pytestqt.qtbot import QtBot
 from netcafe_face import i18n
 from netcafe_face.config.settings import load_settings
 from netcafe_face.domain.errors import OutputError
+from netcafe_face.domain.people import Consent, Customer, NewTemplate, Purpose, TemplateSource
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.pages.settings import SettingsPage
 from netcafe_face.gui.theme import theme
+from netcafe_face.vision.images import encode_png
 from tests.files_kit import MODELS, enrol, six_faces
 
 
@@ -96,10 +101,8 @@ def test_the_packs_card_is_told_plainly(page: SettingsPage) -> None:
     assert "one pair of strangers in 1,000" in text
 
 
-def test_another_pack_says_who_must_be_enrolled_again(page: SettingsPage, qtbot: QtBot) -> None:
-    cafe = page.context.cafe
-    enrol(cafe.gallery, six_faces()[0], "KH-1", "Nguyễn Thị Minh Khai")
-    folder = cafe.paths.packs / "other"
+def install_other_pack(page: SettingsPage, qtbot: QtBot) -> None:
+    folder = page.context.cafe.paths.packs / "other"
     shutil.copytree(MODELS / "netcafe-mini", folder)
     card = (folder / "pack.toml").read_text(encoding="utf-8")
     (folder / "pack.toml").write_text(
@@ -107,15 +110,89 @@ def test_another_pack_says_who_must_be_enrolled_again(page: SettingsPage, qtbot:
     )
     page.on_shown()
     settle(page, qtbot)
-    page.pack.list.setCurrentIndex(1)
-    page.pack.list.activated.emit(1)
+
+
+def choose_pack(page: SettingsPage, qtbot: QtBot, index: int) -> None:
+    page.pack.list.setCurrentIndex(index)
+    page.pack.list.activated.emit(index)
     settle(page, qtbot)
+
+
+def enrol_with_crop(cafe: Any, number: int, code: str, name: str) -> None:
+    face = six_faces()[number]
+    assert face.crop_bgr is not None
+    purposes = frozenset({Purpose.RECOGNITION, Purpose.KEEP_CROPS})
+    template = NewTemplate(
+        np.asarray(face.embedding),
+        cafe.gallery.snapshot.pack_id,
+        face.quality.score,
+        TemplateSource.FILE,
+        "tester",
+        encode_png(face.crop_bgr),
+    )
+    consent = Consent(0, purposes, "signed", datetime.now(UTC), "tester")
+    cafe.gallery.enrol(Customer(code, name), consent, [template])
+
+
+def test_another_pack_says_who_must_be_enrolled_again(page: SettingsPage, qtbot: QtBot) -> None:
+    enrol(page.context.cafe.gallery, six_faces()[0], "KH-1", "Nguyễn Thị Minh Khai")
+    install_other_pack(page, qtbot)
+    choose_pack(page, qtbot, 1)
     assert on_disk(page).pack == "other"
     assert "1 customer must be enrolled again" in page.message.text
-    page.pack.list.setCurrentIndex(0)
-    page.pack.list.activated.emit(0)
-    settle(page, qtbot)
+    choose_pack(page, qtbot, 0)
     assert not page.message.isVisible()
+
+
+def test_another_pack_learns_the_faces_that_customers_let_the_cafe_keep(
+    page: SettingsPage, qtbot: QtBot
+) -> None:
+    gallery = page.context.cafe.gallery
+    enrol(gallery, six_faces()[0], "KH-1", "Nguyễn Thị Minh Khai")
+    for number in (1, 2):
+        enrol_with_crop(page.context.cafe, number, f"KH-{number + 1}", f"Khách {number}")
+    install_other_pack(page, qtbot)
+    choose_pack(page, qtbot, 1)
+    assert page.message.text.startswith("2 customers were learned from the kept face pictures.")
+    assert "1 customer must be enrolled again" in page.message.text
+    assert not page.move_pack.isVisible()
+    assert gallery.snapshot.pack_id.startswith("other@")
+    assert gallery.snapshot.templates == 2
+
+
+def test_learning_that_was_stopped_is_offered_again(page: SettingsPage, qtbot: QtBot) -> None:
+    gallery = page.context.cafe.gallery
+    for number in (1, 2, 3):
+        enrol_with_crop(page.context.cafe, number, f"KH-{number}", f"Khách {number}")
+    install_other_pack(page, qtbot)
+    gallery.use_pack(f"other@{gallery.snapshot.pack_id.split('@')[1]}")
+    page.context.cafe.use_settings(replace(page.context.cafe.settings, pack="other"))
+    page.message.hide()
+    page.on_shown()
+    settle(page, qtbot)
+    assert "does not know 3 customers yet" in page.message.text
+    qtbot.mouseClick(page.message.button, Qt.MouseButton.LeftButton)
+    assert page.move_pack.isVisible()
+    page.move_pack.stop()
+    settle(page, qtbot)
+    assert "1 customer was learned" in page.message.text
+    assert "2 customers are not learned yet" in page.message.text
+    qtbot.mouseClick(page.message.button, Qt.MouseButton.LeftButton)
+    settle(page, qtbot)
+    assert page.message.text == "2 customers were learned from the kept face pictures."
+    assert gallery.snapshot.templates == 3
+
+
+def test_a_pack_of_the_settings_that_is_gone_is_named_with_what_to_do(
+    page: SettingsPage, qtbot: QtBot
+) -> None:
+    cafe = page.context.cafe
+    cafe.use_settings(replace(cafe.settings, pack="gone"))
+    page.on_shown()
+    settle(page, qtbot)
+    assert page.pack.list.currentIndex() == -1
+    assert "“gone”" in page.pack.facts.text()
+    assert "Choose another one" in page.pack.facts.text()
 
 
 def test_another_provider_or_thread_count_says_what_a_running_camera_does(

@@ -11,9 +11,9 @@ from PyQt6.QtWidgets import QLabel
 
 from netcafe_face.domain.people import Presence
 from netcafe_face.gui.icons import icon
+from netcafe_face.gui.state_chip import PRESENCE_ICONS
 from netcafe_face.gui.theme import ASSETS, FAMILY, ThemeChoice, font, theme
 from netcafe_face.gui.tokens import DARK, LIGHT, Palette
-from netcafe_face.gui.widgets import PRESENCE_ICONS
 
 
 def luminance(value: str) -> float:

@@ -315,6 +315,20 @@ def test_stopping_keeps_the_finished_files_and_a_playable_part_of_the_video(
         assert len(list(reader.frames())) == 3
 
 
+def test_stopping_in_the_only_video_is_told_as_well(gallery: Gallery, clip: Path) -> None:
+    seen: list[IdentifyEvent] = []
+    options = IdentifyOptions(cancelled=lambda: len(seen) >= 2)
+
+    def collect() -> None:
+        for event in identify(recognizer(), gallery, [clip], options):
+            seen.append(event)
+
+    with pytest.raises(Cancelled):
+        collect()
+    assert isinstance(seen[-1], VideoIdentified)
+    assert not seen[-1].complete
+
+
 def test_an_interrupt_between_frames_still_finishes_the_video(
     gallery: Gallery, clip: Path, tmp_path: Path
 ) -> None:

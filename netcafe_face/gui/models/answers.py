@@ -78,7 +78,7 @@ class FileAnswer:
         if self.error is not None:
             return self.error.explain(_).replace(str(self.path), self.path.name)
         if self.progress is Progress.RUNNING:
-            return _("Looking … {percent} %").format(percent=round(100 * self.part))
+            return _("Looking… {percent} %").format(percent=round(100 * self.part))
         names = [person.text for person in self.people if person.text]
         names = names or [seen.label.text for seen in self.faces if seen.label.text]
         if self.frame is None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from PyQt6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QImage, QPixmap
 
 from netcafe_face.domain.people import Customer, CustomerStatus, Presence
+from netcafe_face.gui.dates import local_day
 from netcafe_face.gui.fold import fold
 from netcafe_face.gui.icons import icon
 from netcafe_face.gui.images import avatar
@@ -220,9 +221,7 @@ class CustomerModel(QAbstractTableModel):
             return str(customer.templates)
         if column is Column.ADDED:
             added = customer.created_at
-            return (
-                QLocale().toString(added.astimezone().date(), QLocale.FormatType.ShortFormat) if added else ""
-            )
+            return local_day(added) if added else ""
         return {Column.CODE: customer.code, Column.NAME: customer.name}.get(column, "")
 
     def _decoration(self, customer: Customer, column: Column) -> Any:

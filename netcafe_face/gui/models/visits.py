@@ -7,12 +7,13 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from PyQt6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
 
 from netcafe_face.domain.people import Presence, Visit
 from netcafe_face.exports.words import presence_text, visit_note, visit_who
+from netcafe_face.gui.dates import time_text
 from netcafe_face.gui.icons import icon
-from netcafe_face.gui.widgets import PRESENCE_ICONS
+from netcafe_face.gui.state_chip import PRESENCE_ICONS
 from netcafe_face.i18n import _
 
 NOWHERE = QModelIndex()
@@ -59,18 +60,6 @@ def headings() -> list[str]:
     ]
 
 
-def time_text(moment: datetime | None) -> str:
-    """Write a time on the café's clock, shortly, in the language in use."""
-    if moment is None:
-        return ""
-    local = moment.astimezone()
-    return (
-        local.strftime("%d/%m/%Y %H:%M")
-        if QLocale().language() == QLocale.Language.Vietnamese
-        else (local.strftime("%Y-%m-%d %H:%M"))
-    )
-
-
 def duration_text(seconds: float) -> str:
     """Write a duration as hours and minutes, or as seconds below a minute."""
     if seconds < 60:
@@ -86,7 +75,7 @@ def cell_text(visit: Visit, column: VisitColumn) -> str:
     if column is VisitColumn.STARTED:
         return time_text(visit.started_at)
     if column is VisitColumn.ENDED:
-        return time_text(visit.ended_at) or _("present")
+        return time_text(visit.ended_at, visit.started_at) if visit.ended_at else _("present")
     if column is VisitColumn.WHO:
         code = f" ({visit.customer_code})" if visit.customer_code else ""
         return f"{visit_who(visit)}{code}"
@@ -202,7 +191,7 @@ class VisitModel(QAbstractTableModel):
     def _tip(self, visit: Visit, column: VisitColumn) -> str | None:
         if column in (VisitColumn.STARTED, VisitColumn.ENDED):
             moment = visit.started_at if column is VisitColumn.STARTED else visit.last_seen_at
-            return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+            return f"{time_text(moment)} {moment.astimezone():%Z}"
         if column is VisitColumn.SEAT:
             return visit.source
         if column is VisitColumn.SIMILARITY:

@@ -81,8 +81,8 @@ class AboutPage(Page):
         self._card: PackCard | None = None
         self._parties: list[tuple[str, str, str]] = []
         self._program, self._terms = label("section"), label(wrap=True)
-        self._pack_title, self._pack = label("section"), label(wrap=True)
-        self._weak_title, self._weak = label("strong"), label(wrap=True)
+        self._pack_title, self._loading = label("section"), label("muted")
+        self._facts = QGridLayout()
         self._font, self._parties_title = label("muted", wrap=True), label("section")
         self._grid = QGridLayout()
         self.licence_button, self.copy_button = Button(icon_name="log"), Button(icon_name="copy")
@@ -110,10 +110,9 @@ class AboutPage(Page):
             )
         )
         self._pack_title.setText(_("Model pack in use"))
-        self._pack.setText("\n".join(self._pack_lines()) or _("Loading …"))
-        self._weak_title.setText(_("What it is weak at"))
-        self._weak.setText("\n".join(f"•  {text}" for text in self._card.weaknesses) if self._card else "")
-        self._weak_title.setVisible(bool(self._weak.text()))
+        self._loading.setText(_("Loading…"))
+        self._loading.setVisible(self._card is None)
+        self._show_facts()
         self._parties_title.setText(_("Third parties"))
         self._font.setText(_("Font: Be Vietnam Pro, SIL Open Font License 1.1."))
         self.licence_button.setText(_("Read the licence"))
@@ -133,7 +132,7 @@ class AboutPage(Page):
         lines = [
             f"Netcafe Face {__version__}",
             f"Python {platform.python_version()}, {platform.platform()}",
-            *self._pack_lines(),
+            *(f"{name}: {text}" for name, text in self._pack_facts()),
             *(f"{name} {version} ({licence})" for name, version, licence in self._parties),
         ]
         if (clipboard := QApplication.clipboard()) is not None:
@@ -142,9 +141,7 @@ class AboutPage(Page):
 
     def _loaded(self, found: tuple[PackCard, list[tuple[str, str, str]]]) -> None:
         self._card, self._parties = found
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+        _empty(self._grid)
         for row, facts in enumerate(self._parties):
             for column, text in enumerate(facts):
                 cell = label("" if column == 0 else "muted", wrap=column == 2)
@@ -153,15 +150,26 @@ class AboutPage(Page):
         self._grid.setColumnStretch(2, 1)
         self.retranslate()
 
-    def _pack_lines(self) -> list[str]:
+    def _show_facts(self) -> None:
+        """Say what the card says; what it says in its own words stays in its own language."""
+        _empty(self._facts)
+        for row, (name, text) in enumerate(self._pack_facts()):
+            for column, (role, words) in enumerate((("muted", name), ("", text))):
+                cell = label(role, wrap=column == 1)
+                cell.setText(words)
+                cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                self._facts.addWidget(cell, row, column, Qt.AlignmentFlag.AlignTop)
+
+    def _pack_facts(self) -> list[tuple[str, str]]:
         found = self._card
         if found is None:
             return []
         return [
-            f"{found.name} {found.version}  ({found.pack_id})",
-            licence_words(found),
-            accuracy_words(found.thresholds),
-            _("Trained on: {text}").format(text=found.trained_on),
+            (_("Model pack"), f"{found.name} {found.version}  ({found.pack_id})"),
+            (_("Licence"), licence_words(found)),
+            (_("Accuracy"), accuracy_words(found.thresholds)),
+            (_("Trained on"), _(found.trained_on)),
+            (_("Weak at"), "\n".join(f"•  {_(text)}" for text in found.weaknesses)),
         ]
 
     def _open_licence(self) -> None:
@@ -184,8 +192,11 @@ class AboutPage(Page):
         words.addLayout(head)
         words.addWidget(self._terms)
         pack, words = card()
-        for widget in (self._pack_title, self._pack, self._weak_title, self._weak):
-            words.addWidget(widget)
+        words.addWidget(self._pack_title)
+        words.addWidget(self._loading)
+        self._facts.setHorizontalSpacing(tokens.SPACE_XL)
+        self._facts.setColumnStretch(1, 1)
+        words.addLayout(self._facts)
         parties, words = card()
         words.addWidget(self._parties_title)
         self._grid.setHorizontalSpacing(tokens.SPACE_XL)
@@ -200,3 +211,10 @@ class AboutPage(Page):
         scroll.setWidgetResizable(True)
         scroll.setWidget(inside)
         self.body.addWidget(scroll, 1)
+
+
+def _empty(grid: QGridLayout) -> None:
+    while (item := grid.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()

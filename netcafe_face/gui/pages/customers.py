@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
-from PyQt6.QtCore import QItemSelectionModel, QSize, Qt, QTimer
-from PyQt6.QtGui import QGuiApplication, QImage, QKeySequence, QResizeEvent, QShortcut
+from PyQt6.QtCore import QItemSelectionModel, Qt
+from PyQt6.QtGui import QImage, QKeySequence, QResizeEvent, QShortcut
 from PyQt6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QStackedLayout,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -24,17 +20,18 @@ from netcafe_face.gui import tokens
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.customer_actions import CustomerActions
 from netcafe_face.gui.customer_card import CustomerCard
+from netcafe_face.gui.empty_state import EmptyState
 from netcafe_face.gui.gallery_watch import GalleryWatch
 from netcafe_face.gui.icons import icon
-from netcafe_face.gui.models.customers import AVATAR_PX, Column, CustomerModel, status_text
+from netcafe_face.gui.message_bar import Tone
+from netcafe_face.gui.models.customers import Column, CustomerModel, status_text
 from netcafe_face.gui.page import Page
-from netcafe_face.gui.widgets import Button, EmptyState, Kind, Tone, label
-from netcafe_face.gui.work import Job
+from netcafe_face.gui.pages.customer_photos import CustomerPhotos
+from netcafe_face.gui.pages.customer_table import CustomerTable
+from netcafe_face.gui.widgets import Button, Kind, label
 from netcafe_face.i18n import _, ngettext
 
 CARD_WIDTH_PX = 284
-ROOMY_TABLE_PX = 620
-PHOTOS_AT_ONCE = 24
 
 
 class CustomersPage(Page):
@@ -45,18 +42,18 @@ class CustomersPage(Page):
 
     def __init__(self, context: GuiContext) -> None:
         super().__init__(context)
-        self.model, self.table = CustomerModel(), QTableView()
+        self.model = CustomerModel()
+        self.table = CustomerTable(self.model)
+        self._photos = CustomerPhotos(context, self.model)
         self.search, self.status = QLineEdit(), QComboBox()
         self.card = CustomerCard()
         self.count = label("small")
         self.add_button, self.live_button = Button(Kind.PRIMARY, "enrol"), Button(icon_name="live")
         self.empty, self.nothing_found = EmptyState("customers", "enrol"), EmptyState("search")
         self._actions = CustomerActions(context, self)
-        self._wanted_photos: list[str] = []
         self._chosen = ""
         self._stale = True
         self._lay_out()
-        self._set_up_table()
         self._connect()
         self._watch = GalleryWatch(context.cafe.gallery)
         self._watch.changed.connect(self._gallery_changed)
@@ -98,35 +95,10 @@ class CustomersPage(Page):
         self.body.addWidget(whole, 1)
         self.card.hide()
 
-    def _set_up_table(self) -> None:
-        self.table.setModel(self.model)
-        self.table.setSortingEnabled(True)
-        self.table.sortByColumn(Column.NAME, Qt.SortOrder.AscendingOrder)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.setIconSize(QSize(AVATAR_PX, AVATAR_PX))
-        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        if (rows := self.table.verticalHeader()) is not None:
-            rows.hide()
-            rows.setDefaultSectionSize(AVATAR_PX + 10)
-        if (columns := self.table.horizontalHeader()) is not None:
-            columns.setHighlightSections(False)
-            columns.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-            columns.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
-            columns.setSectionResizeMode(Column.PHOTO, QHeaderView.ResizeMode.Fixed)
-            columns.setMinimumSectionSize(AVATAR_PX + 18)
-        for column, width in ((Column.PHOTO, AVATAR_PX + 20), (Column.CODE, 96), (Column.STATUS, 128)):
-            self.table.setColumnWidth(column, width)
-        self.table.setColumnWidth(Column.TEMPLATES, 92)
-        self.table.setColumnWidth(Column.ADDED, 108)
-
     def _connect(self) -> None:
         self.search.textChanged.connect(self._search_changed)
         self.status.currentIndexChanged.connect(self._status_changed)
-        self.model.photo_wanted.connect(self._want_photo)
+        self._photos.loaded.connect(self._show_photo)
         self.model.modelReset.connect(self._rearranged)
         if (selection := self.table.selectionModel()) is not None:
             selection.selectionChanged.connect(self._selection_changed)
@@ -138,7 +110,6 @@ class CustomersPage(Page):
         self._actions.changed.connect(self._changed)
         self.message.acted.connect(lambda: self.navigate.emit("live", None))
         widget_only = Qt.ShortcutContext.WidgetWithChildrenShortcut
-        QShortcut(QKeySequence.StandardKey.Copy, self.table, self.copy_selection, context=widget_only)
         QShortcut(
             QKeySequence.StandardKey.Delete, self.table, lambda: self._act("delete"), context=widget_only
         )
@@ -184,16 +155,15 @@ class CustomersPage(Page):
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
         """Leave the room to the names when there is little."""
         super().resizeEvent(event)
-        self._fit_columns()
+        self._leave_room()
 
-    def _fit_columns(self) -> None:
+    def _leave_room(self) -> None:
         shown = self.card.width() + tokens.SPACE_M if not self.card.isHidden() else 0
-        roomy = self.width() - 2 * tokens.SPACE_XL - shown >= ROOMY_TABLE_PX
-        for column in (Column.TEMPLATES, Column.ADDED):
-            self.table.setColumnHidden(column, not roomy)
+        self.table.leave_room_for_names(self.width() - 2 * tokens.SPACE_XL - shown)
 
     def on_shown(self) -> None:
         """Load the customers if they changed since."""
+        self.search.setFocus()
         if self._stale:
             self.reload()
 
@@ -220,20 +190,6 @@ class CustomersPage(Page):
             key="customers",
         )
 
-    def selected(self) -> list[Customer]:
-        """Return the chosen customers from top to bottom."""
-        selection = self.table.selectionModel()
-        rows = sorted(index.row() for index in selection.selectedRows()) if selection is not None else []
-        return [self.model.customer(row) for row in rows]
-
-    def copy_selection(self) -> None:
-        """Put the chosen rows on the clipboard, tab-separated with a heading."""
-        selection = self.table.selectionModel()
-        clipboard = QGuiApplication.clipboard()
-        if selection is None or clipboard is None or not selection.hasSelection():
-            return
-        clipboard.setText(self.model.as_text(sorted(index.row() for index in selection.selectedRows())))
-
     def _gallery_changed(self) -> None:
         if self.isVisible():
             self.reload()
@@ -242,9 +198,7 @@ class CustomersPage(Page):
 
     def _show_customers(self, customers: Sequence[Customer]) -> None:
         self.model.set_customers(customers)
-        self.table.setColumnWidth(
-            Column.CODE, min(170, max(96, self.table.sizeHintForColumn(Column.CODE) + 12))
-        )
+        self.table.fit_columns()
         self._whole.setCurrentIndex(0 if customers else 1)
 
     def _search_changed(self, text: str) -> None:
@@ -273,7 +227,7 @@ class CustomersPage(Page):
         self.count.setText(text.format(shown=shown, total=total))
 
     def _selection_changed(self) -> None:
-        chosen = self.selected()
+        chosen = self.table.selected()
         if len(chosen) != 1:
             self._show_card(False)
             return
@@ -291,14 +245,14 @@ class CustomersPage(Page):
 
     def _show_card(self, shown: bool) -> None:
         self.card.setVisible(shown)
-        self._fit_columns()
+        self._leave_room()
 
     def _show_consents(self, code: str, consents: Sequence[Consent]) -> None:
         if self.card.customer is not None and self.card.customer.code == code:
             self.card.show_consents(consents)
 
     def _act(self, action: str) -> None:
-        chosen = self.selected()
+        chosen = self.table.selected()
         if len(chosen) == 1:
             self._actions.ask(action, chosen[0])
 
@@ -306,39 +260,6 @@ class CustomersPage(Page):
         self.message.show_text(tone, text, (lambda: _("Open the live picture")) if leads_to_live else str)
         self.reload()
 
-    def _want_photo(self, code: str) -> None:
-        if not self._wanted_photos:
-            QTimer.singleShot(0, self._load_photos)
-        self._wanted_photos.append(code)
-
-    def _load_photos(self) -> None:
-        codes, self._wanted_photos = self._wanted_photos, []
-        # The newest are the ones on screen after fast scrolling.
-        for start in range(len(codes), 0, -PHOTOS_AT_ONCE):
-            batch = codes[max(0, start - PHOTOS_AT_ONCE) : start]
-            self.context.workers.start(
-                partial(self._read_photos, batch),
-                self._show_photos,
-                lambda _error: None,
-                owner=self,
-            )
-
-    def _read_photos(self, codes: Sequence[str], job: Job) -> list[tuple[str, QImage | None]]:
-        found = []
-        for code in codes:
-            job.check()
-            found.append((code, self._read_photo(code)))
-        return found
-
-    def _read_photo(self, code: str) -> QImage | None:
-        data = self.context.cafe.gallery.photo(code)
-        image = QImage.fromData(data) if data else QImage()
-        return (
-            None if image.isNull() else image.scaledToHeight(192, Qt.TransformationMode.SmoothTransformation)
-        )
-
-    def _show_photos(self, photos: Sequence[tuple[str, QImage | None]]) -> None:
-        for code, image in photos:
-            self.model.set_photo(code, image)
-            if self.card.customer is not None and self.card.customer.code == code:
-                self.card.show_photo(image)
+    def _show_photo(self, code: str, image: QImage | None) -> None:
+        if self.card.customer is not None and self.card.customer.code == code:
+            self.card.show_photo(image)

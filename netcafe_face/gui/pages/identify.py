@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from PyQt6.QtCore import QModelIndex, Qt, pyqtSignal
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -23,16 +24,20 @@ from netcafe_face.gui import tokens
 from netcafe_face.gui.answer_delegate import THUMBNAIL_PX, AnswerDelegate
 from netcafe_face.gui.answer_panel import AnswerPanel
 from netcafe_face.gui.context import GuiContext
+from netcafe_face.gui.drop_zone import DropZone
+from netcafe_face.gui.message_bar import Tone
 from netcafe_face.gui.models.answers import AnswerModel, FileAnswer
 from netcafe_face.gui.page import Page
-from netcafe_face.gui.picture_view import label_texts
-from netcafe_face.gui.widgets import Button, DropZone, Kind, Tone, label
+from netcafe_face.gui.picture_tag import label_texts
+from netcafe_face.gui.widgets import Button, Kind, label
 from netcafe_face.gui.work import Job
 from netcafe_face.i18n import _
 from netcafe_face.pipeline.identify import IdentifyEvent, IdentifyOptions, identify
 from netcafe_face.pipeline.media import media_files
 from netcafe_face.pipeline.video_file import VideoReader
 from netcafe_face.vision.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_image
+
+BUTTON_TEXTS_PX = 960
 
 
 def is_media(path: Path) -> bool:
@@ -76,15 +81,33 @@ class IdentifyPage(Page):
         hint = _("A folder is searched with everything in it. Press to choose files.")
         self.drop.set_texts(_("Drop pictures, videos or a folder here"), hint)
         self.more.set_texts(_("Drop more here"))
-        self.files_button.setText(_("Choose files …"))
-        self.folder_button.setText(_("Choose folder …"))
-        self.save_button.setText(_("Save annotated copies …"))
+        self._name_buttons()
         self.clear_button.setText(_("Clear"))
         self.stop_button.setText(_("Stop"))
         self.list.setAccessibleName(_("Files and who is in them"))
         self.model.retranslate()
         self._show_state()
         self._show_chosen()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Show the buttons by their icons alone where their texts do not fit."""
+        super().resizeEvent(event)
+        self._name_buttons()
+
+    def _name_buttons(self) -> None:
+        roomy = self.width() >= BUTTON_TEXTS_PX
+        for button, text in (
+            (self.files_button, _("Choose files…")),
+            (self.folder_button, _("Choose folder…")),
+            (self.save_button, _("Save annotated copies…")),
+        ):
+            button.setText(text if roomy else "")
+            button.setToolTip("" if roomy else text)
+            button.setAccessibleName(text)
+
+    def on_shown(self) -> None:
+        """Put the keyboard where the next step is."""
+        (self.list if self.model.rowCount() else self.drop).setFocus()
 
     def shut_down(self) -> None:
         """Stop looking."""

@@ -3,55 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from PyQt6.QtCore import Qt, QTimer
-from PyQt6.QtGui import QAction, QKeySequence
-from PyQt6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QStackedWidget, QTableView
+from PyQt6.QtGui import QKeySequence, QShortcut
+from PyQt6.QtWidgets import QStackedWidget
 
-from netcafe_face.domain.people import Presence, Visit
-from netcafe_face.exports.cells import guard
+from netcafe_face.domain.people import Visit
 from netcafe_face.exports.visit_pages import visit_pages
 from netcafe_face.gui.context import GuiContext
+from netcafe_face.gui.empty_state import EmptyState
 from netcafe_face.gui.gallery_watch import GalleryWatch
 from netcafe_face.gui.models.visits import (
     SORT_KEYS,
     VisitColumn,
     VisitModel,
-    cell_text,
     duration_text,
-    headings,
 )
 from netcafe_face.gui.page import Page
 from netcafe_face.gui.pages.log_export import LogExport
 from netcafe_face.gui.pages.log_filter import LogFilter
-from netcafe_face.gui.widgets import Button, EmptyState, Kind, label
+from netcafe_face.gui.pages.log_table import LogTable
+from netcafe_face.gui.pages.log_totals import Totals, add_up
+from netcafe_face.gui.widgets import Button, Kind, label
 from netcafe_face.gui.work import Job
 from netcafe_face.i18n import _, ngettext
 
 PAGE_ROWS = 300
 REFRESH_MS = 600
 COUNT_PAUSE_RATIO = 15
-_WIDTHS = {
-    VisitColumn.STARTED: 164,
-    VisitColumn.PRESENCE: 120,
-    VisitColumn.SEAT: 92,
-    VisitColumn.ENDED: 164,
-    VisitColumn.DURATION: 96,
-    VisitColumn.SIMILARITY: 88,
-    VisitColumn.NOTE: 130,
-}
-
-
-@dataclass(frozen=True)
-class Totals:
-    """What all visits of a filter add up to."""
-
-    visits: int = 0
-    customers: int = 0
-    strangers: int = 0
-    seconds: float = 0.0
 
 
 class LogPage(Page):
@@ -66,11 +46,10 @@ class LogPage(Page):
         self._stale = True
         self.totals = Totals()
         self.model = VisitModel(self)
-        self.filter, self.table, self.sum = LogFilter(), QTableView(), label("muted")
+        self.filter, self.table, self.sum = LogFilter(), LogTable(self.model), label("muted")
         self.empty, self.stack = EmptyState("log"), QStackedWidget()
         self.export_button = Button(Kind.PRIMARY, "export")
         self.export = LogExport(context, self.message)
-        self._copy = QAction(self)
         self._later, self._recount = QTimer(self), QTimer(self)
         self._count_pause_ms = 0
         self._watch = GalleryWatch(context.cafe.gallery)
@@ -92,13 +71,13 @@ class LogPage(Page):
         self.filter.retranslate()
         self.export.retranslate()
         self.model.retranslate()
-        self.export_button.setText(_("Export …"))
-        self._copy.setText(_("Copy rows"))
-        self.table.setAccessibleName(_("Visits"))
+        self.export_button.setText(_("Export…"))
+        self.table.retranslate()
         self._show_totals()
 
     def on_shown(self) -> None:
         """Load what changed while the page was not shown."""
+        self.filter.text.setFocus()
         if self._stale:
             self.reload()
 
@@ -138,25 +117,7 @@ class LogPage(Page):
         self.body.addWidget(self.stack, 1)
         self.body.addWidget(self.export)
         self.body.addWidget(self.sum)
-        table = self.table
-        table.setModel(self.model)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        table.setAlternatingRowColors(True)
-        table.setShowGrid(False)
-        table.setWordWrap(False)
-        table.setTabKeyNavigation(False)
-        if (rows := table.verticalHeader()) is not None:
-            rows.hide()
-            rows.setDefaultSectionSize(36)
-        if (columns := table.horizontalHeader()) is not None:
-            columns.setSectionsClickable(True)
-            columns.setSortIndicatorShown(True)
-            columns.setSortIndicator(VisitColumn.STARTED, Qt.SortOrder.DescendingOrder)
-            columns.setHighlightSections(False)
-            for column, width in _WIDTHS.items():
-                columns.resizeSection(column, width)
-            columns.setSectionResizeMode(VisitColumn.WHO, QHeaderView.ResizeMode.Stretch)
+        if (columns := self.table.horizontalHeader()) is not None:
             columns.sortIndicatorChanged.connect(self._sort_by)
 
     def _connect(self) -> None:
@@ -165,28 +126,14 @@ class LogPage(Page):
         self.export_button.clicked.connect(self._export)
         self.export.running.connect(self.export_button.setDisabled)
         self.empty.acted.connect(self._leave_empty)
-        self._copy.setShortcut(QKeySequence.StandardKey.Copy)
-        self._copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        self._copy.triggered.connect(self.copy_rows)
-        self.table.addAction(self._copy)
-        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self._recount.setSingleShot(True)
         self._recount.timeout.connect(self._count)
         self._later.setSingleShot(True)
         self._later.setInterval(REFRESH_MS)
         self._later.timeout.connect(self._refresh)
         self._watch.changed.connect(self._note_change)
-
-    def copy_rows(self) -> None:
-        """Copy the selected rows with their headings, as a spreadsheet takes them."""
-        selection, clipboard = self.table.selectionModel(), QApplication.clipboard()
-        if selection is None or clipboard is None or not selection.hasSelection():
-            return
-        rows = sorted(index.row() for index in selection.selectedRows())
-        lines = [headings()] + [
-            [guard(cell_text(self.model.visits[row], column)) for column in VisitColumn] for row in rows
-        ]
-        clipboard.setText("\n".join("\t".join(" ".join(cell.split()) for cell in line) for line in lines))
+        find = QShortcut(QKeySequence.StandardKey.Find, self, self.filter.text.setFocus)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def _filter_changed(self) -> None:
         self.model.show_visits([], more=False)
@@ -211,6 +158,8 @@ class LogPage(Page):
         visits, more = loaded
         self.model.show_visits(visits, more)
         self.stack.setCurrentWidget(self.table if visits else self.empty)
+        if visits:
+            self.table.fit_columns_once()
         self._show_totals()
 
     def _load_more(self) -> None:
@@ -277,17 +226,3 @@ class LogPage(Page):
 
     def _export(self) -> None:
         self.export.ask_and_run(self.filter.wanted(), self.totals.visits)
-
-
-def add_up(visits: Iterable[Visit]) -> Totals:
-    """Count visits, the customers and strangers among them, and the time they add up to."""
-    count, strangers, seconds = 0, 0, 0.0
-    customers: set[int | str] = set()
-    for visit in visits:
-        count += 1
-        seconds += visit.duration_s
-        if visit.presence is Presence.STRANGER:
-            strangers += 1
-        elif visit.customer_id is not None or visit.customer_code:
-            customers.add(visit.customer_id if visit.customer_id is not None else visit.customer_code)
-    return Totals(count, len(customers), strangers, seconds)

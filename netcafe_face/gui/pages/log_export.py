@@ -16,7 +16,8 @@ from netcafe_face.exports.visit_pages import all_visits
 from netcafe_face.exports.writers import FORMATS
 from netcafe_face.gui import tokens
 from netcafe_face.gui.context import GuiContext
-from netcafe_face.gui.widgets import Button, MessageBar, Tone, label
+from netcafe_face.gui.message_bar import MessageBar, Tone
+from netcafe_face.gui.widgets import Button, label
 from netcafe_face.gui.work import Job
 from netcafe_face.i18n import _, ngettext
 
@@ -49,7 +50,7 @@ class LogExport(QWidget):
 
     def retranslate(self) -> None:
         """Set every text anew."""
-        self._words.setText(_("Exporting …"))
+        self._words.setText(_("Exporting…"))
         self.stop.setText(_("Stop"))
 
     def ask_and_run(self, wanted: VisitFilter, total: int) -> None:

@@ -12,7 +12,8 @@ from netcafe_face.domain.people import Presence, VisitFilter
 from netcafe_face.exports.words import presence_text
 from netcafe_face.gui import tokens
 from netcafe_face.gui.icons import icon
-from netcafe_face.gui.widgets import PRESENCE_ICONS, label
+from netcafe_face.gui.state_chip import PRESENCE_ICONS
+from netcafe_face.gui.widgets import label
 from netcafe_face.i18n import _
 
 TYPING_PAUSE_MS = 250
@@ -36,7 +37,7 @@ def _period_text(period: Period) -> str:
         Period.WEEK: _("Last 7 days"),
         Period.MONTH: _("Last 30 days"),
         Period.ALL: _("All days"),
-        Period.CHOSEN: _("From – to …"),
+        Period.CHOSEN: _("From – to…"),
     }[period]
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import Qt, QUrl
@@ -24,17 +22,19 @@ from netcafe_face.config.settings import RANGES
 from netcafe_face.gui import tokens
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.language import use_language
-from netcafe_face.gui.pack_choice import PackChoice, installed_cards
+from netcafe_face.gui.message_bar import Tone
+from netcafe_face.gui.pack_choice import SHIPPED_PACKS, PackChoice, installed_cards
+from netcafe_face.gui.pack_move import PackMove
 from netcafe_face.gui.page import Page
 from netcafe_face.gui.settings_saver import SettingsSaver
+from netcafe_face.gui.settings_words import change_words, provider_text, setting_hints, setting_names
 from netcafe_face.gui.theme import theme
-from netcafe_face.gui.widgets import Button, Tone, card, label
+from netcafe_face.gui.widgets import Button, card, label
 from netcafe_face.gui.work import Job
-from netcafe_face.i18n import LANGUAGES, _, ngettext
+from netcafe_face.i18n import LANGUAGES, _
 from netcafe_face.vision.card import PackCard
 from netcafe_face.vision.runtime import available_providers
 
-SHIPPED_PACKS = Path(str(resources.files("netcafe_face"))).parent / "models"
 FIELD_PX = 280
 RUNS_NETWORKS = ("pack", "provider", "threads")
 
@@ -58,6 +58,7 @@ class SettingsPage(Page):
         self.language, self.theme, self.provider = QComboBox(), QComboBox(), QComboBox()
         self.threads, self.min_face, self.operator = QSpinBox(), QSpinBox(), QLineEdit()
         self.pack, self.open_folder, self.folder = PackChoice(), Button(icon_name="folder"), label(wrap=True)
+        self.move_pack = PackMove(context, self.message)
         self._titles = [label("section") for _section in range(4)]
         self._names: dict[str, QLabel] = {}
         self._hints: dict[str, QLabel] = {}
@@ -80,9 +81,9 @@ class SettingsPage(Page):
         titles = (_("Look"), _("Recognition"), _("Enrolment"), _("Data"))
         for widget, text in zip(self._titles, titles, strict=True):
             widget.setText(text)
-        for key, text in _names().items():
+        for key, text in setting_names().items():
             self._names[key].setText(text)
-        for key, text in _hints().items():
+        for key, text in setting_hints().items():
             self._hints[key].setText(text)
             self._hints[key].setVisible(bool(text))
         self.language.setItemText(0, _("As the system"))
@@ -93,6 +94,7 @@ class SettingsPage(Page):
         self.operator.setPlaceholderText(_("Your name"))
         self.open_folder.setText(_("Open folder"))
         self.pack.retranslate()
+        self.move_pack.retranslate()
 
     def on_shown(self) -> None:
         """Find the installed packs and the providers of this computer."""
@@ -104,6 +106,7 @@ class SettingsPage(Page):
 
         workers, key = self.context.workers, "settings-facts"
         workers.start(work, self._found, self.message.show_error, owner=self, key=key)
+        self.move_pack.offer()
 
     def on_hidden(self) -> None:
         """Take what was typed but not confirmed."""
@@ -119,7 +122,7 @@ class SettingsPage(Page):
         self.pack.show_packs(self._cards, settings.pack)
         self.provider.clear()
         for key in dict.fromkeys([*providers, settings.provider]):
-            self.provider.addItem(_provider_text(key), key)
+            self.provider.addItem(provider_text(key), key)
         self.provider.setCurrentIndex(self.provider.findData(settings.provider))
 
     def _fill(self) -> None:
@@ -171,6 +174,8 @@ class SettingsPage(Page):
     def _tell_change(self) -> None:
         settings = self.context.cafe.settings
         changed = [name for name, value in self._at_start.items() if getattr(settings, name) != value]
+        if "pack" not in changed:
+            self.move_pack.stop()
         if not changed:
             self.message.hide()
             return
@@ -181,7 +186,10 @@ class SettingsPage(Page):
             return gallery.pack_change(pack_ids[0]) if pack_ids else None
 
         def done(change: PackChange | None) -> None:
-            self.message.show_text(Tone.INFO, lambda: _change_words(change))
+            if change is not None and change.reembeddable:
+                self.move_pack.run()
+            else:
+                self.message.show_text(Tone.INFO, lambda: change_words(change))
 
         self.context.workers.start(work, done, self.message.show_error, owner=self, key="settings-change")
 
@@ -206,6 +214,7 @@ class SettingsPage(Page):
             words.addLayout(self._form(fields))
             column.addWidget(frame)
         column.addStretch(1)
+        self.body.addWidget(self.move_pack)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(inside)
@@ -237,52 +246,3 @@ class SettingsPage(Page):
             form.addWidget(name, row, 0, top)
             form.addLayout(column, row, 1)
         return form
-
-
-def _names() -> dict[str, str]:
-    return {
-        "language": _("Language"),
-        "theme": _("Theme"),
-        "pack": _("Model pack"),
-        "provider": _("Runs on"),
-        "threads": _("Processor threads"),
-        "min_face": _("Smallest face"),
-        "operator": _("Operator"),
-        "folder": _("Data folder"),
-    }
-
-
-def _hints() -> dict[str, str]:
-    return {
-        "language": "",
-        "theme": "",
-        "pack": _("More packs: “models list” and “models install” on the command line."),
-        "provider": _("What this computer offers to run the networks on."),
-        "threads": _("More recognise faster and leave less for games."),
-        "min_face": _("A smaller face is not enrolled: small faces make the program confuse people."),
-        "operator": _("Written beside every enrolment, consent and ban."),
-        "folder": _("Customers, visits, packs and logs. Keep it private and back it up."),
-    }
-
-
-def _provider_text(key: str) -> str:
-    return {
-        "cpu": _("Processor (CPU)"),
-        "cuda": "NVIDIA CUDA",
-        "coreml": "Apple Core ML",
-        "directml": "DirectML",
-    }[key]
-
-
-def _change_words(change: PackChange | None) -> str:
-    words = [_("The new choice is in force. A camera that is running uses it once it is started again.")]
-    if change is not None and change.to_reenrol:
-        count = len(change.to_reenrol)
-        words.append(
-            ngettext(
-                "{count} customer must be enrolled again, because the packs' templates cannot be compared.",
-                "{count} customers must be enrolled again, because the packs' templates cannot be compared.",
-                count,
-            ).format(count=count)
-        )
-    return " ".join(words)

@@ -12,10 +12,11 @@ from netcafe_face.domain.errors import InputError, NetcafeError, SeveralFaces
 from netcafe_face.gui import tokens
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.images import to_qimage
+from netcafe_face.gui.message_bar import Tone
 from netcafe_face.gui.page import Page
 from netcafe_face.gui.pages.verify_answer import VerifyAnswer
 from netcafe_face.gui.picture_drop import PictureDrop
-from netcafe_face.gui.widgets import Button, Tone, label
+from netcafe_face.gui.widgets import Button, label
 from netcafe_face.gui.work import Job
 from netcafe_face.i18n import _
 from netcafe_face.pipeline.verify import FaceChoice, Verification, Verifier
@@ -71,11 +72,15 @@ class VerifyPage(Page):
             )
         self.clear_button.setText(_("Start over"))
         self.swap_button.setText(_("Swap"))
-        self.waiting.setFormat(_("Comparing …"))
+        self.waiting.setFormat(_("Comparing…"))
         self.hint.setText(
             _("Drop both at once if you like. The best pictures show one face, sharp and from the front.")
         )
         self.answer.retranslate()
+
+    def on_shown(self) -> None:
+        """Put the keyboard where the next step is."""
+        self.slots[1 if self.paths[0] is not None and self.paths[1] is None else 0].setFocus()
 
     def take(self, at: int, paths: list[Path]) -> None:
         """Put one picture into a place, or two into both."""

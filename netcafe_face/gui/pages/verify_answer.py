@@ -13,8 +13,9 @@ from netcafe_face.gui import tokens
 from netcafe_face.gui.icons import icon
 from netcafe_face.gui.images import to_qimage
 from netcafe_face.gui.similarity_scale import SimilarityScale
+from netcafe_face.gui.state_chip import PRESENCE_ICONS
 from netcafe_face.gui.theme import theme
-from netcafe_face.gui.widgets import PRESENCE_ICONS, label
+from netcafe_face.gui.widgets import label
 from netcafe_face.i18n import _
 from netcafe_face.pipeline.single import FLAW_WORDS
 from netcafe_face.pipeline.verify import ComparedFace, Verification
