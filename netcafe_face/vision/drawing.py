@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from netcafe_face.domain.faces import Image
 from netcafe_face.domain.people import Presence
 from netcafe_face.domain.results import Label, SeenFace
+
+FONT = Path(__file__).resolve().parents[2] / "assets" / "fonts" / "BeVietnamPro_600SemiBold.ttf"
+"""OpenCV's own font draws “ờ” as “ớ”, which is another name."""
 
 COLOURS_BGR = {
     Presence.KNOWN: (96, 150, 24),
@@ -71,8 +75,8 @@ def _caption(image: Image, seen: SeenFace, text: str) -> None:
     height, width = image.shape[:2]
     x, y, w, h = (float(value) for value in seen.face.detection.box)
     size = int(np.clip(w / 6, 11, max(12, min(height, width) / 22)))
-    font = cv2.FontFace("sans")
-    left, top, text_width, text_height = cv2.getTextSize((width, height), text, (0, 0), font, size, 500)
+    font = cv2.FontFace(str(FONT))
+    left, top, text_width, text_height = cv2.getTextSize((width, height), text, (0, 0), font, size, 400)
     pad = max(2, size // 4)
     at_x = int(np.clip(x, 0, max(0, width - text_width - 2 * pad)))
     at_y = int(y) - text_height - 2 * pad
@@ -92,6 +96,6 @@ def _caption(image: Image, seen: SeenFace, text: str) -> None:
         (255, 255, 255),
         font,
         size,
-        500,
+        400,
         cv2.PUT_TEXT_ALIGN_LEFT,
     )

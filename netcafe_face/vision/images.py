@@ -81,6 +81,9 @@ def read_image(path: Path | str) -> Image:
     try:
         if Path(path).is_dir():
             raise ImageUnreadable(path=name, reason=N_("it is a folder"))
+        if Path(path).exists() and not Path(path).is_file():
+            # A pipe would be waited for, and a device read without end.
+            raise ImageUnreadable(path=name, reason=N_("it is not a file"))
         data = Path(path).read_bytes()
     except OSError as error:
         raise ImageUnreadable(path=name, reason=error.strerror or str(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from netcafe_face.domain.faces import Image
 from netcafe_face.domain.people import Presence
 from netcafe_face.domain.results import Face, Label, SeenFace
-from netcafe_face.vision.drawing import COLOURS_BGR, annotate, plain_caption
+from netcafe_face.vision.drawing import COLOURS_BGR, FONT, annotate, plain_caption
 from tests.pipeline.kit import detection, face
 
 
@@ -89,3 +90,13 @@ def test_a_name_longer_than_the_picture_begins_at_its_left_edge() -> None:
     long = replace(seen(Presence.KNOWN).label, text="Nguyễn " * 30)
     drawn = annotate(np.zeros((200, 200, 3), np.uint8), [SeenFace(seen(Presence.KNOWN).face, long)])
     assert drawn[:60, 0].any()
+
+
+def test_letters_with_two_marks_are_told_apart() -> None:
+    """“Hường” and “Hướng” are two people."""
+    blank = np.full((200, 400, 3), 255, np.uint8)
+    names = ("Hường", "Hướng", "Hưởng", "Hượng", "Hưỡng")
+    pictures = [annotate(blank, [seen(Presence.KNOWN, name, (100, 80, 90))]) for name in names]
+    for one, other in combinations(pictures, 2):
+        assert (one != other).any()
+    assert FONT.is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import struct
 import zlib
@@ -363,3 +364,10 @@ def test_a_folder_that_may_not_be_written_to_says_so(tmp_path: Path) -> None:
 def test_pictures_and_videos_are_told_apart_by_their_suffix() -> None:
     assert not IMAGE_SUFFIXES & VIDEO_SUFFIXES
     assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in IMAGE_SUFFIXES | VIDEO_SUFFIXES)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(ImageUnreadable, match="not a file"):
+        read_image(tmp_path / "pipe.jpg")

@@ -236,6 +236,4 @@ class CustomerModel(QAbstractTableModel):
 
 
 def _mark(name: str, role: str) -> QPixmap:
-    pixmap = icon(name, role).pixmap(QSize(2 * MARK_PX, 2 * MARK_PX))
-    pixmap.setDevicePixelRatio(2.0)
-    return pixmap
+    return icon(name, role).pixmap(QSize(MARK_PX, MARK_PX), 2.0)

@@ -11,7 +11,7 @@ from netcafe_face.gui.models.customers import AVATAR_PX, Column, CustomerModel, 
 
 _CODE_PX = (96, 170)
 _MARK_AND_GAPS_PX = 46
-_NEEDED_PX = {Column.TEMPLATES: 620, Column.ADDED: 620, Column.CODE: 470}
+_NEEDED_PX = {Column.TEMPLATES: 620, Column.ADDED: 620, Column.CODE: 560}
 """Width of the table under which a column is left out."""
 
 

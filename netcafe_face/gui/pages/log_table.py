@@ -33,7 +33,7 @@ class LogTable(QTableView):
     def __init__(self, model: VisitModel) -> None:
         super().__init__()
         self._model, self._fitted = model, False
-        self._hidden_px: dict[VisitColumn, int] = {}
+        self._wanted_px: dict[VisitColumn, int] = {}
         self.copy_action = QAction(self)
         self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -51,6 +51,8 @@ class LogTable(QTableView):
             columns.setSortIndicator(VisitColumn.STARTED, Qt.SortOrder.DescendingOrder)
             columns.setHighlightSections(False)
             columns.setMinimumSectionSize(48)
+            # Columns fit what is in view; one odd row far below must not take the room of the names.
+            columns.setResizeContentsPrecision(0)
             for column, (least, _most) in _WIDTHS.items():
                 columns.resizeSection(column, least)
             columns.setSectionResizeMode(VisitColumn.WHO, QHeaderView.ResizeMode.Stretch)
@@ -87,15 +89,12 @@ class LogTable(QTableView):
         columns, view = self.horizontalHeader(), self.viewport()
         if columns is None or view is None:
             return
-        room = view.width() - sum(
-            columns.sectionSize(each) or self._hidden_px.get(each, 0) for each in _WIDTHS
-        )
+        # A hidden column has no width; what it had counts as wanted.
+        self._wanted_px |= {each: size for each in _WIDTHS if (size := columns.sectionSize(each))}
+        room = view.width() - sum(self._wanted_px.values())
         for column in _LET_GO:
             short = room < _LEAST_NAME_PX
-            if short:
-                width = columns.sectionSize(column) or self._hidden_px.get(column, 0)
-                room += width
-                self._hidden_px[column] = width
+            room += self._wanted_px.get(column, 0) if short else 0
             self.setColumnHidden(column, short)
 
     def copy_rows(self) -> None:
