@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from netcafe_face.domain.errors import SetUpError
 from netcafe_face.startup import apt
 from netcafe_face.startup.environment import interpreter
 
@@ -191,7 +192,7 @@ def test_an_environment_that_has_the_packages_is_used_as_it_is(copy: Copy) -> No
 def test_without_a_network_the_way_out_is_told_and_the_next_start_tries_again(copy: Copy) -> None:
     (copy.root / "wheels").rename(copy.root / "elsewhere")
     ended = copy.start("identify")
-    assert ended.code == 3
+    assert ended.code == SetUpError.exit_code
     assert "pip download --only-binary :all: -r requirements.txt -d wheels" in ended.err
     assert "Traceback" not in ended.err
     (copy.root / "elsewhere").rename(copy.root / "wheels")
@@ -210,7 +211,7 @@ def test_where_nothing_can_be_written_both_folders_are_named(copy: Copy) -> None
     copy.venv.write_text("in the way")
     (copy.root / "data").write_text("in the way too")
     ended = copy.start("identify")
-    assert ended.code == 3
+    assert ended.code == SetUpError.exit_code
     assert str(copy.venv) in ended.err
     assert str(copy.root / "data") in ended.err
     assert "Traceback" not in ended.err
@@ -237,7 +238,7 @@ def test_debians_python_without_ensurepip_is_told_which_package_to_install(copy:
         encoding="utf-8",
         check=False,
     )
-    assert ended.returncode == 3, ended.stderr
+    assert ended.returncode == SetUpError.exit_code, ended.stderr
     assert "sudo apt-get install python3" in ended.stderr
     assert "-venv" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -70,7 +70,7 @@ def parse_source(text: str, *, loop: bool = False, realtime: bool = True) -> Sou
     """
     typed = text.strip().strip('"')
     if not typed:
-        raise ValueRefused(field="source", value=typed, reason=N_("it is empty"))
+        raise ValueRefused(field=N_("Source"), value=typed, reason=N_("it is empty"))
     if typed.isdecimal() or re.fullmatch(r"/dev/video\d+", typed):
         return SourceSpec(SourceKind.WEBCAM, typed, f"webcam {typed}")
     if _SCHEME.match(typed):
@@ -91,11 +91,11 @@ def _expanded(path: Path) -> Path:
 def _checked(address: str) -> str:
     scheme = address.partition("://")[0].lower()
     if scheme not in _STREAMS:
-        raise ValueRefused(field="source", value=masked(address), reason=N_("no such kind of address"))
+        raise ValueRefused(field=N_("Source"), value=masked(address), reason=N_("no such kind of address"))
     try:
         host = urlsplit(address).hostname
     except ValueError:
         host = None
     if not host:
-        raise ValueRefused(field="source", value=masked(address), reason=N_("the address has no host"))
+        raise ValueRefused(field=N_("Source"), value=masked(address), reason=N_("the address has no host"))
     return address

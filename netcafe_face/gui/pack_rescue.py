@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QWidget
 
 from netcafe_face.domain.errors import ModelError
@@ -64,6 +65,8 @@ def choose_usable_pack(cafe: Cafe, error: ModelError) -> bool:
     theme().choose(cafe.settings.theme)
     use_language(cafe.settings.language)
     dialog = PackRescue(cafe, error)
+    # What was chosen is read after it has closed.
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     if not dialog.exec() or not dialog.pack.chosen_name:
         return False
     cafe.change_settings(pack=dialog.pack.chosen_name)

@@ -59,7 +59,7 @@ class SimilarityScale(QWidget):
             (rule.doubt_from, rule.threshold, Presence.UNDECIDED, _("undecided")),
             (rule.threshold, HIGHEST, Presence.KNOWN, _("same")),
         )
-        for low, high, presence, _word in zones:
+        for low, high, presence in (zone[:3] for zone in zones):
             self._paint_zone(
                 painter, QRectF(self._x(low), _BAR_TOP, self._x(high) - self._x(low), _BAR_HEIGHT), presence
             )

@@ -318,3 +318,25 @@ def test_the_page_follows_the_language(page: LogPage, qtbot: QtBot) -> None:
     page.retranslate()
     QApplication.sendEvent(page, QEvent(QEvent.Type.LanguageChange))
     assert page.title() == i18n._("Session log")
+
+
+def test_a_narrow_table_goes_without_notes_so_that_names_can_be_read(page: LogPage, qtbot: QtBot) -> None:
+    page.context.cafe.gallery.save_visits([visit(number) for number in range(3)])
+    show(page, qtbot)
+    page.resize(1600, 600)
+    qtbot.waitUntil(lambda: not page.table.isColumnHidden(VisitColumn.NOTE))
+    page.resize(660, 600)
+    qtbot.waitUntil(lambda: page.table.isColumnHidden(VisitColumn.NOTE))
+    assert page.table.columnWidth(VisitColumn.WHO) >= 150
+    page.resize(1600, 600)
+    qtbot.waitUntil(lambda: not page.table.isColumnHidden(VisitColumn.NOTE))
+
+
+def test_ctrl_f_goes_to_the_search(page: LogPage, qtbot: QtBot) -> None:
+    page.context.cafe.gallery.save_visits([visit(1)])
+    show(page, qtbot)
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
+    page.table.setFocus()
+    qtbot.keyClick(page.table, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert page.filter.text.hasFocus()

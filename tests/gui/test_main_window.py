@@ -57,6 +57,11 @@ def test_ctrl_and_a_number_opens_each_page(window: MainWindow, qtbot: QtBot) -> 
         assert window.rail.buttons[item.key].isChecked()
 
 
+def test_f1_says_what_the_program_is(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_F1)
+    qtbot.waitUntil(lambda: window.current == "about")
+
+
 class Windows(QObject):
     """Notes every window of its own that appears."""
 

@@ -115,11 +115,13 @@ class AboutPage(Page):
         self._show_facts()
         self._parties_title.setText(_("Third parties"))
         self._font.setText(_("Font: Be Vietnam Pro, SIL Open Font License 1.1."))
+        self._scroll.setAccessibleName(self.title())
         self.licence_button.setText(_("Read the licence"))
         self.copy_button.setText(_("Copy"))
 
     def on_shown(self) -> None:
         """Read the card and the packages' facts, off the GUI thread."""
+        self._scroll.setFocus()
         cafe = self.context.cafe
 
         def work(_job: Job) -> tuple[PackCard, list[tuple[str, str, str]]]:
@@ -151,7 +153,7 @@ class AboutPage(Page):
         self.retranslate()
 
     def _show_facts(self) -> None:
-        """Say what the card says; what it says in its own words stays in its own language."""
+        """Say what the card says."""
         _empty(self._facts)
         for row, (name, text) in enumerate(self._pack_facts()):
             for column, (role, words) in enumerate((("muted", name), ("", text))):
@@ -207,7 +209,7 @@ class AboutPage(Page):
         column.addStretch(1)
         for text in inside.findChildren(QLabel):
             text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setWidget(inside)
         self.body.addWidget(scroll, 1)

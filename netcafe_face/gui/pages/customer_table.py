@@ -10,7 +10,7 @@ from netcafe_face.domain.people import Customer, CustomerStatus
 from netcafe_face.gui.models.customers import AVATAR_PX, Column, CustomerModel, status_text
 
 _CODE_PX = (96, 170)
-_MARK_AND_GAPS_PX = 46
+_MARK_AND_GAPS_PX = 56
 _NEEDED_PX = {Column.TEMPLATES: 620, Column.ADDED: 620, Column.CODE: 560}
 """Width of the table under which a column is left out."""
 

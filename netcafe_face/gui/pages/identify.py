@@ -8,7 +8,6 @@ from pathlib import Path
 from PyQt6.QtCore import QModelIndex, Qt, pyqtSignal
 from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QListView,
     QProgressBar,
@@ -28,6 +27,7 @@ from netcafe_face.gui.drop_zone import DropZone
 from netcafe_face.gui.message_bar import Tone
 from netcafe_face.gui.models.answers import AnswerModel, FileAnswer
 from netcafe_face.gui.page import Page
+from netcafe_face.gui.pages.identify_files import ask_files, ask_folder, is_media
 from netcafe_face.gui.picture_tag import label_texts
 from netcafe_face.gui.widgets import Button, Kind, label
 from netcafe_face.gui.work import Job
@@ -35,14 +35,9 @@ from netcafe_face.i18n import _
 from netcafe_face.pipeline.identify import IdentifyEvent, IdentifyOptions, identify
 from netcafe_face.pipeline.media import media_files
 from netcafe_face.pipeline.video_file import VideoReader
-from netcafe_face.vision.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_image
+from netcafe_face.vision.images import read_image
 
 BUTTON_TEXTS_PX = 960
-
-
-def is_media(path: Path) -> bool:
-    """Return whether a path looks like something to identify: a picture, a video or a folder."""
-    return path.is_dir() or (path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES | VIDEO_SUFFIXES)
 
 
 class IdentifyPage(Page):
@@ -231,21 +226,16 @@ class IdentifyPage(Page):
         )
 
     def _browse_files(self) -> None:
-        suffixes = sorted(IMAGE_SUFFIXES | VIDEO_SUFFIXES)
-        kinds = f"{_('Pictures and videos')} ({' '.join(f'*{suffix}' for suffix in suffixes)})"
-        chosen, _kind = QFileDialog.getOpenFileNames(self, _("Choose pictures or videos"), "", kinds)
-        if chosen:
-            self.run([Path(name) for name in chosen])
+        if chosen := ask_files(self):
+            self.run(chosen)
 
     def _browse_folder(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, _("Choose a folder"))
-        if chosen:
-            self.run([Path(chosen)])
+        if (chosen := ask_folder(self, _("Choose a folder"))) is not None:
+            self.run([chosen])
 
     def _browse_save(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, _("Choose a folder for the annotated copies"))
-        if chosen:
-            self.save_copies(Path(chosen))
+        if (chosen := ask_folder(self, _("Choose a folder for the annotated copies"))) is not None:
+            self.save_copies(chosen)
 
     def _show_summary(self) -> None:
         self.sum.setText(self.model.summary() if self.model.rowCount() else "")

@@ -22,8 +22,8 @@ _WIDTHS = {
 }
 """Least and greatest width in pixels; between them the texts decide. The name takes the rest."""
 
-_LEAST_NAME_PX = 190
-_LET_GO = (VisitColumn.NOTE, VisitColumn.SIMILARITY, VisitColumn.ENDED)
+_LEAST_NAME_PX, _ROOMY_NAME_PX = 190, 300
+_LET_GO = (VisitColumn.NOTE, VisitColumn.SIMILARITY, VisitColumn.ENDED, VisitColumn.DURATION)
 """What a narrow table goes without, in this order, so that names can be read."""
 
 
@@ -73,11 +73,21 @@ class LogTable(QTableView):
         if self._fitted:
             return
         self._fitted = True
-        columns = self.horizontalHeader()
-        for column, (least, most) in _WIDTHS.items():
-            heading = columns.sectionSizeHint(column) if columns is not None else 0
-            wanted = max(heading, self.sizeHintForColumn(column) + tokens.SPACE_S)
-            self.setColumnWidth(column, min(most, max(least, wanted)))
+        columns, view = self.horizontalHeader(), self.viewport()
+        if columns is None or view is None:
+            return
+        wanted = {
+            column: max(columns.sectionSizeHint(column), self.sizeHintForColumn(column) + tokens.SPACE_S)
+            for column in _WIDTHS
+        }
+        widths = {column: min(most, max(least, wanted[column])) for column, (least, most) in _WIDTHS.items()}
+        spare = view.width() - sum(widths.values()) - _ROOMY_NAME_PX
+        for column in (VisitColumn.SEAT, VisitColumn.NOTE):
+            more = max(0, min(spare, wanted[column] - widths[column]))
+            widths[column] += more
+            spare -= more
+        for column, width in widths.items():
+            self.setColumnWidth(column, width)
         self._leave_room_for_names()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 - Qt's name

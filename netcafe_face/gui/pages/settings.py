@@ -83,6 +83,8 @@ class SettingsPage(Page):
             widget.setText(text)
         for key, text in setting_names().items():
             self._names[key].setText(text)
+            if (field := self._names[key].buddy()) is not None:
+                field.setAccessibleName(text)
         for key, text in setting_hints().items():
             self._hints[key].setText(text)
             self._hints[key].setVisible(bool(text))
@@ -107,6 +109,7 @@ class SettingsPage(Page):
         workers, key = self.context.workers, "settings-facts"
         workers.start(work, self._found, self.message.show_error, owner=self, key=key)
         self.move_pack.offer()
+        self.language.setFocus()
 
     def on_hidden(self) -> None:
         """Take what was typed but not confirmed."""
@@ -216,6 +219,7 @@ class SettingsPage(Page):
         column.addStretch(1)
         self.body.addWidget(self.move_pack)
         scroll = QScrollArea()
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidgetResizable(True)
         scroll.setWidget(inside)
         self.body.addWidget(scroll, 1)
