@@ -235,12 +235,11 @@ class Cafe:
     def _sample_scene(self) -> Scene:
         from netcafe_face.sample.people import cutouts
         from netcafe_face.sample.scene import Scene
-        from netcafe_face.vision.detection import build_detector
 
+        recognizer = self.recognizer()
         with self._loading:
             if self._scene is None:
-                detector = build_detector(self.pack, self._runtime_of(self._settings))
-                self._scene = Scene(cutouts(detector))
+                self._scene = Scene(cutouts(recognizer.detector))
             return self._scene
 
     @staticmethod

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +14,7 @@ import click
 
 from netcafe_face.cli.common import example, print_json, print_table
 from netcafe_face.config.qt_environment import PLATFORM_VARIABLE, forget_opencv_plugins
+from netcafe_face.domain.errors import NetcafeError
 from netcafe_face.exports.words import presence_text, visit_who
 from netcafe_face.i18n import _, set_language
 
@@ -76,7 +80,11 @@ def _show(cafe: Cafe, folder: Path, started_s: float, stay: bool) -> None:
     from netcafe_face.gui.demo import DemoDirector
     from netcafe_face.gui.main_window import MainWindow
 
+    # OpenCV is imported before the application is made, and what it set is forgotten, so that networks can
+    # load while the window is made: the first name comes sooner.
+    import_module("cv2")
     forget_opencv_plugins()
+    threading.Thread(target=_load, args=(cafe,), name="load", daemon=True).start()
     unseen = os.environ.get(PLATFORM_VARIABLE) in ("offscreen", "minimal")
     leave = unseen or not stay
 
@@ -86,6 +94,12 @@ def _show(cafe: Cafe, folder: Path, started_s: float, stay: bool) -> None:
         DemoDirector(window, folder, lambda: _export(cafe, folder), leave)
 
     run(GuiContext(cafe, started_s=started_s), argv=[], shown=direct)
+
+
+def _load(cafe: Cafe) -> None:
+    # What goes wrong here goes wrong again, and is told, when the live page asks for the networks.
+    with contextlib.suppress(NetcafeError):
+        cafe.recognizer()
 
 
 def _export(cafe: Cafe, folder: Path) -> None:

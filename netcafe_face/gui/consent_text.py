@@ -16,12 +16,12 @@ def consent_version() -> str:
 def consent_text() -> str:
     """Return the text that the customer reads or hears."""
     return _(
-        "This café can recognise you by your face. For that it computes numbers from pictures of your "
-        "face: biometric data, which the law protects specially. The café is responsible for them and keeps them on "
-        "this computer only, with your name and your visits; nothing is passed on. "
-        "It is your free choice: you are served without it too. You may ask to see, correct or delete your "
-        "data, and withdraw at any time at the counter; your face is then deleted at once. "
-        "Each purpose below is agreed to separately."
+        "This café can recognise you by your face. For that it computes numbers from pictures of your"
+        " face: biometric data, which the law protects specially. The café is responsible for them "
+        "and keeps them on this computer only, with your name and your visits; nothing is passed on. "
+        "It is your free choice: you are served without it too. You may ask to see, correct or delete"
+        " your data, and withdraw at any time at the counter; your face is then deleted at once. Each"
+        " purpose below is agreed to separately."
     )
 
 

@@ -60,7 +60,7 @@ class Recognizer:
     def __init__(
         self, detector: Detector, embedder: Embedder, curve: ThresholdCurve, pack_id: str = ""
     ) -> None:
-        self._detector = detector
+        self.detector = detector
         self._embedder = embedder
         self._curve = curve
         self.pack_id = pack_id
@@ -76,7 +76,7 @@ class Recognizer:
             ValueError: it is no such picture.
         """
         with self._one_frame_at_a_time:
-            faces = [_seen(image_bgr, detection) for detection in self._detector.detect(image_bgr)]
+            faces = [_seen(image_bgr, detection) for detection in self.detector.detect(image_bgr)]
             crops = [face.crop_bgr for face in faces if face.crop_bgr is not None]
             vectors = iter(self._embedder.embed(np.stack(crops)) if crops else ())
         return tuple(

@@ -416,7 +416,7 @@ def test_pictures_seen_by_one_pack_are_not_stored_as_anothers(
     gallery.use_pack(OTHER_PACK)
     with pytest.raises(PackChanged):
         enrolment.enrol(request(), pictures)
-    newer = Recognizer(recognizer._detector, recognizer._embedder, pack.card.thresholds, OTHER_PACK)
+    newer = Recognizer(recognizer.detector, recognizer._embedder, pack.card.thresholds, OTHER_PACK)
     with pytest.raises(PackChanged):
         Enrolment(newer, gallery).enrol(request(), pictures)
     with pytest.raises(PackChanged):
@@ -436,7 +436,7 @@ def test_after_a_change_of_packs_kept_crops_are_embedded_anew_and_the_customer_i
     enrolment.enrol(request(Customer("KH-2", "No Crops")), judged(enrolment, people[2]))
     old = gallery.templates("KH-1")
     gallery.use_pack(OTHER_PACK)
-    other = Recognizer(recognizer._detector, recognizer._embedder, pack.card.thresholds, OTHER_PACK)
+    other = Recognizer(recognizer.detector, recognizer._embedder, pack.card.thresholds, OTHER_PACK)
     assert named(other, gallery, group_bgr) == []
     done = list(Enrolment(other, gallery).reembed())
     assert [template.id for template in done] == [template.id for template in old]
@@ -462,7 +462,7 @@ def test_one_damaged_crop_does_not_keep_the_others_from_being_embedded(
     gallery.add_templates(stored.code, [damaged])
     enrolment.enrol(request(purposes=frozenset()), judged(enrolment, lit(people[0], 0.8)))
     gallery.use_pack(OTHER_PACK)
-    other = Recognizer(recognizer._detector, recognizer._embedder, pack.card.thresholds, OTHER_PACK)
+    other = Recognizer(recognizer.detector, recognizer._embedder, pack.card.thresholds, OTHER_PACK)
     assert len(list(Enrolment(other, gallery).reembed())) == 2
     assert "damaged" in caplog.text
     assert AN.name not in caplog.text
@@ -473,7 +473,7 @@ def test_pictures_of_one_pack_are_not_compared_with_templates_of_another(
 ) -> None:
     enrolment.enrol(request(), judged(enrolment, people[0]))
     gallery.use_pack(OTHER_PACK)
-    other = Recognizer(recognizer._detector, recognizer._embedder, pack.card.thresholds, OTHER_PACK)
+    other = Recognizer(recognizer.detector, recognizer._embedder, pack.card.thresholds, OTHER_PACK)
     anew = Enrolment(other, gallery)
     assert anew.enrol(request(), judged(anew, people[0])).templates == 2
 

@@ -459,7 +459,7 @@ def test_networks_of_one_pack_never_look_for_templates_of_another(
 
     def make() -> Recognizer:
         made.append(gallery.snapshot.pack_id)
-        parts = recognizer._detector, recognizer._embedder, recognizer._curve
+        parts = recognizer.detector, recognizer._embedder, recognizer._curve
         return Recognizer(*parts, gallery.snapshot.pack_id)
 
     watched = Watched(lambda: VideoFile(clip, loop=True), make, gallery).start()

@@ -53,7 +53,7 @@ class CountingRecognizer(Recognizer):
 @pytest.fixture
 def counting() -> CountingRecognizer:
     real = recognizer()
-    return CountingRecognizer(real._detector, real._embedder, real._curve, real.pack_id)
+    return CountingRecognizer(real.detector, real._embedder, real._curve, real.pack_id)
 
 
 def test_the_same_picture_shows_the_same_person(portrait: Path) -> None:
