@@ -89,6 +89,7 @@ def run(argv: list[str]) -> int:
         return _quietly_closed()
     except Exception as error:  # noqa: BLE001 - the outermost edge: no traceback reaches staff
         if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+            _let_go_of_stdout()
             return _tell(OutputError(path="stdout", reason=error.strerror), argv)
         _open_log(argv)
         _log.exception("unexpected error in a command")
@@ -143,7 +144,12 @@ def _tell(error: NetcafeError, argv: list[str]) -> int:
 
 def _quietly_closed() -> int:
     """End as a program in a pipe does whose reader has gone: `… | head`."""
+    _let_go_of_stdout()
+    return 141
+
+
+def _let_go_of_stdout() -> None:
+    """Send what is still to be printed nowhere, so that the interpreter's last flush does not fail again."""
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 141

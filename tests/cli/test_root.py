@@ -130,7 +130,8 @@ def test_a_reader_that_goes_away_gives_the_status_of_a_broken_pipe(counter: Coun
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_result_that_cannot_be_written_for_want_of_room_is_said(counter: Counter) -> None:
     command = f'"{sys.executable}" "{MAIN}" --data "{counter.data}" --lang en models list > /dev/full'
-    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False, env=buffered)
     assert done.returncode == 8
     assert "No space left" in done.stderr
 

@@ -21,7 +21,8 @@ def test_a_folder_given_by_hand_wins_over_the_environment(
 
 
 def test_without_a_choice_it_is_the_users_own_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    for variable in (DATA_VARIABLE, "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
     root = data_paths().root
     assert root.name == "netcafe-face"
     assert root.is_relative_to(Path.home())
