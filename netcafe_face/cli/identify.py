@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import math
 from collections.abc import Iterator
@@ -134,8 +135,8 @@ class _Printer(contextlib.AbstractContextManager["_Printer"]):
         self._bar.clear()
         self._print(event)
 
-    def _print(self, event: object) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _print(self, event: object) -> None: ...
 
 
 class _TextPrinter(_Printer):
