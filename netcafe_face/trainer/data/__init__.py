@@ -1,0 +1,1 @@
+"""Pictures, aligned crops, splits and augmentations."""
