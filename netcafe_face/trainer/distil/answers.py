@@ -1,0 +1,108 @@
+"""A teacher's answers, asked once and kept: a run that is stopped goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from threading import local
+from typing import Protocol
+
+import numpy as np
+
+from netcafe_face.domain.faces import FloatArray, Image
+from netcafe_face.trainer.data.crops import CropSet
+from netcafe_face.trainer.distil.teacher import Teacher
+from netcafe_face.trainer.errors import RunUnusable
+
+_PART = 1000
+
+
+class Faces(Protocol):
+    """Crops by number, uint8 (112, 112, 3) BGR: a `CropSet`'s pixels or `MixedFaces`."""
+
+    def __getitem__(self, number: int) -> Image:
+        """Return one crop."""
+        ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a teacher is asked.
+
+    Attributes:
+        faces: where the crops come from.
+        count: how many of them, from the first one on.
+        mark: tells these crops from others; part of the file's name.
+    """
+
+    faces: Faces
+    count: int
+    mark: str
+
+
+def mark_of(crops: CropSet) -> str:
+    """Return a short mark that changes when the crops change."""
+    digest = hashlib.sha256()
+    for record in crops.records:
+        digest.update(f"{record.group}/{record.source}\n".encode())
+    for index in range(0, len(crops), max(1, len(crops) // 64)):
+        digest.update(np.ascontiguousarray(crops.crops_bgr[index]).tobytes())
+    return digest.hexdigest()[:12]
+
+
+def ask(
+    teacher: Teacher,
+    question: Question,
+    folder: Path,
+    threads: int,
+    on_done: Callable[[int], None] = lambda count: None,
+) -> FloatArray:
+    """Return the teacher's answers, float32 (count, dim) unit rows, from the folder as far as it has them.
+
+    Args:
+        teacher: is asked.
+        question: the crops.
+        folder: where the answers are kept, a thousand in a file, in half precision.
+        threads: copies of the teacher that work at once.
+        on_done: told after each file how many answers it holds.
+
+    Raises:
+        TeacherUnusable: the network failed.
+        RunUnusable: the folder cannot be written or holds damaged answers.
+    """
+    place = folder / f"{teacher.sha256[:12]}-{teacher.input_name}-{question.mark}"
+    own = local()
+
+    def part(start: int) -> FloatArray:
+        file = place / f"{start:08d}.npy"
+        stop = min(start + _PART, question.count)
+        try:
+            if file.exists():
+                kept = np.load(file, allow_pickle=False)
+                if kept.shape[0] >= stop - start:
+                    on_done(stop - start)
+                    return np.asarray(kept[: stop - start], dtype=np.float32)
+            if not hasattr(own, "teacher"):
+                own.teacher = Teacher(teacher.path, teacher.input_name)
+            answers = np.stack([own.teacher.embed_one(question.faces[n]) for n in range(start, stop)])
+            _write(file, answers)
+        except (OSError, ValueError) as error:
+            raise RunUnusable(path=file, reason=str(error)) from error
+        on_done(stop - start)
+        return answers
+
+    place.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(part, range(0, question.count, _PART)))
+    # Through half precision always, so that a first and a later run learn from the same numbers.
+    return np.concatenate(parts).astype(np.float16).astype(np.float32)
+
+
+def _write(file: Path, answers: FloatArray) -> None:
+    unfinished = file.with_suffix(".part")
+    with unfinished.open("wb") as stream:
+        np.save(stream, answers.astype(np.float16))
+    unfinished.replace(file)
