@@ -1,0 +1,49 @@
+"""What the trainer's commands share."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields
+from typing import Any
+
+import click
+
+from netcafe_face.trainer.loop.config import OPTIMISERS, SCHEDULES, TrainConfig
+
+_MEANINGS = {
+    line.partition(":")[0].strip(): line.partition(":")[2].strip()
+    for line in (TrainConfig.__doc__ or "").splitlines()
+    if ":" in line and line.startswith("        ")
+}
+
+
+def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command one option for each choice of `TrainConfig`, with its meaning and default."""
+    for field in reversed(fields(TrainConfig)):
+        command = _option(field)(command)
+    return command
+
+
+def _option(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    name = field.name.replace("_", "-")
+    meaning = _meaning(field.name)
+    if field.name == "teachers":
+        return click.option("--teacher", "teachers", multiple=True, help=meaning, metavar="INPUT:FILE")
+    kind = typing.get_type_hints(TrainConfig)[field.name]
+    default = None if field.default is MISSING else field.default
+    if kind is bool:
+        return click.option(f"--{name}/--no-{name}", default=default, show_default=True, help=meaning)
+    if field.name in _CHOICES:
+        kind = click.Choice(_CHOICES[field.name])
+    assert not isinstance(kind, types.GenericAlias)
+    return click.option(f"--{name}", type=kind, default=default, show_default=default != "", help=meaning)
+
+
+_CHOICES = {"optimiser": OPTIMISERS, "schedule": SCHEDULES}
+
+
+def _meaning(name: str) -> str:
+    text = _MEANINGS[name]
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,250 @@
+"""The loop: one for every loss, backbone and teacher."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from netcafe_face.trainer.data.tensors import scale
+from netcafe_face.trainer.errors import RunUnusable
+from netcafe_face.trainer.loop import checkpoint
+from netcafe_face.trainer.loop.batches import Order, Reading, Samples, batches
+from netcafe_face.trainer.loop.compiling import maybe_compile
+from netcafe_face.trainer.loop.config import TrainConfig
+from netcafe_face.trainer.loop.distributed import ALONE, Group
+from netcafe_face.trainer.loop.ema import Averaged
+from netcafe_face.trainer.loop.logs import RunLog
+from netcafe_face.trainer.loop.objective import Objective
+from netcafe_face.trainer.loop.progress import Progress
+from netcafe_face.trainer.loop.schedule import learning_rate
+from netcafe_face.trainer.loop.validation import Score
+
+_LOG_EVERY = 50
+
+
+@dataclass
+class Plan:
+    """What the loop works on.
+
+    Attributes:
+        config: the choices.
+        folder: where the run is kept.
+        backbone: the network, with the weights to begin with.
+        objective: what is made small; its own weights are trained too.
+        samples, order: the crops and the order in which they come.
+        validate: measures a network on the held-out people.
+        group: the processes that train together.
+        tensorboard: also write TensorBoard events.
+    """
+
+    config: TrainConfig
+    folder: Path
+    backbone: nn.Module
+    objective: Objective
+    samples: Samples
+    order: Order
+    validate: Callable[[nn.Module, torch.device], Score] | None
+    group: Group = ALONE
+    tensorboard: bool = False
+
+    def measure(self, network: nn.Module) -> Score:
+        """Measure a network on the held-out people."""
+        if self.validate is None:
+            raise ValueError("this plan has no validation")
+        return self.validate(network, self.group.device)
+
+
+@dataclass
+class State:
+    """Where a run is: everything but the weights that a checkpoint must hold.
+
+    Attributes:
+        step: steps done.
+        best: accuracy of the best evaluation.
+        best_step: its step.
+        since_best: evaluations since then.
+        seconds: of training so far, over all sessions.
+        stopped_early: validation has not risen for long.
+    """
+
+    step: int = 0
+    best: float = -math.inf
+    best_step: int = 0
+    since_best: int = 0
+    seconds: float = 0.0
+    stopped_early: bool = False
+
+
+def train(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> State:
+    """Train until the last step, until validation has not risen for long, or until asked to stop.
+
+    A folder that holds a checkpoint is gone on with, exactly as if there had been no interruption.
+
+    Raises:
+        RunUnusable: the folder cannot be read or written, or the loss is no longer a number.
+    """
+    config, group = plan.config, plan.group
+    run = _Run(plan)
+    todo = range(run.state.step, config.steps)
+    reading = Reading(config.workers, group.rank, group.size)
+    run.backbone.train()
+    for step, batch in zip(todo, batches(plan.samples, plan.order, todo, reading), strict=False):
+        if run.state.stopped_early or should_stop():
+            break
+        rate = learning_rate(config, step)
+        for parameters in run.optimiser.param_groups:
+            parameters["lr"] = rate
+        images = scale(batch.pixels.to(group.device, non_blocking=True))
+        with torch.autocast(group.device.type, enabled=run.scaler.is_enabled()):
+            embeddings = run.forward(images)
+        value, parts = run.objective(*group.gathered(embeddings.float(), batch.labels, batch.answers))
+        run.optimiser.zero_grad(set_to_none=True)
+        run.scaler.scale(value).backward()
+        group.sum_gradients(run.backbone)
+        run.scaler.unscale_(run.optimiser)
+        norm = nn.utils.clip_grad_norm_(run.parameters, config.clip or math.inf)
+        run.scaler.step(run.optimiser)
+        run.scaler.update()
+        if run.averaged is not None:
+            run.averaged.update(run.backbone, step)
+        run.after(step, {"objective": value.detach(), **parts, "gradient": norm, "rate": rate})
+    run.close()
+    return run.state
+
+
+class _Run:
+    """What changes while a run goes on, and how it is kept."""
+
+    def __init__(self, plan: Plan) -> None:
+        config, device = plan.config, plan.group.device
+        self._plan = plan
+        self._began = time.monotonic()
+        torch.manual_seed(config.seed)
+        self.backbone = plan.backbone.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.objective = plan.objective.to(device)
+        self.parameters = [*self.backbone.parameters(), *self.objective.parameters()]
+        self.optimiser = _optimiser(config, self.parameters)
+        self.averaged = Averaged(self.backbone, config.ema) if config.ema else None
+        self.scaler = torch.amp.GradScaler(enabled=device.type == "cuda" and config.mixed_precision)
+        self.state = State()
+        self._resume()
+        self._progress = Progress(config.steps, self.state.step, config.batch)
+        self.forward = maybe_compile(self.backbone, config.compiled, self._say)
+        events = plan.folder / "tensorboard" if plan.tensorboard else None
+        self._log = (
+            RunLog(plan.folder / checkpoint.CURVE, self.state.step, events) if plan.group.first else None
+        )
+        self._sums: dict[str, float] = {}
+        self._summed = 0
+        self._seconds_before = self.state.seconds
+
+    def after(self, step: int, values: dict[str, torch.Tensor | float]) -> None:
+        """Log, validate and save what a step calls for."""
+        config, state = self._plan.config, self.state
+        state.step = step + 1
+        state.seconds = self._seconds_before + time.monotonic() - self._began
+        for name, value in values.items():
+            self._sums[name] = self._sums.get(name, 0.0) + float(value)
+        self._summed += 1
+        last = state.step == config.steps
+        validates = self._plan.validate is not None and (last or state.step % config.validate_every == 0)
+        if validates or last or state.step % _LOG_EVERY == 0:
+            self._report(validates)
+        if last or state.stopped_early or state.step % config.checkpoint_every == 0:
+            self._save(checkpoint.LAST)
+        if self._plan.group.first:
+            self._progress.show(step, {"objective": float(values["objective"])})
+
+    def close(self) -> None:
+        """Save where the run stands, so that it can be gone on with."""
+        self._save(checkpoint.LAST)
+        if self._log is not None:
+            self._log.close()
+
+    def _report(self, validates: bool) -> None:
+        means = {name: total / self._summed for name, total in self._sums.items()}
+        self._sums, self._summed = {}, 0
+        if not math.isfinite(means["objective"]):
+            reason = f"the loss is no number at step {self.state.step}: take a lower learning rate"
+            raise RunUnusable(path=self._plan.folder, reason=reason)
+        score = self._validated() if validates else None
+        if self._log is not None:
+            self._log.write(
+                {
+                    "step": self.state.step,
+                    "seconds": round(self.state.seconds, 1),
+                    "accuracy": score.accuracy if score else math.nan,
+                    "tar": score.tar if score else math.nan,
+                    **means,
+                }
+            )
+
+    def _validated(self) -> Score:
+        state, network = self.state, self.averaged.network if self.averaged else self.backbone
+        score = self._plan.group.from_first(lambda: self._plan.measure(network))
+        self._say(f"step {state.step}: accuracy {score.accuracy:.4f}, TAR at FAR 1e-3 {score.tar:.4f}")
+        if score.accuracy > state.best:
+            state.best, state.best_step, state.since_best = score.accuracy, state.step, 0
+            self._save(checkpoint.BEST)
+        else:
+            state.since_best += 1
+            state.stopped_early = 0 < self._plan.config.patience <= state.since_best
+        return score
+
+    def _say(self, text: str) -> None:
+        if self._plan.group.first:
+            self._progress.say(text)
+
+    def _save(self, name: str) -> None:
+        if not self._plan.group.first:
+            return
+        weights: dict[str, Any] = {
+            "backbone": self.backbone.state_dict(),
+            "ema": self.averaged.network.state_dict() if self.averaged else None,
+            **asdict(self.state),
+        }
+        if name == checkpoint.LAST:
+            weights |= {
+                "objective": self.objective.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "scaler": self.scaler.state_dict(),
+                "random": torch.get_rng_state(),
+            }
+        checkpoint.save(self._plan.folder / name, weights)
+
+    def _resume(self) -> None:
+        file = self._plan.folder / checkpoint.LAST
+        if not file.exists():
+            return
+        kept = checkpoint.load(file)
+        try:
+            self.backbone.load_state_dict(kept["backbone"])
+            self.objective.load_state_dict(kept["objective"])
+            self.optimiser.load_state_dict(kept["optimiser"])
+            self.scaler.load_state_dict(kept["scaler"])
+            if self.averaged is not None:
+                self.averaged.network.load_state_dict(kept["ema"])
+            self.state = State(**{field.name: kept[field.name] for field in fields(State)})
+            torch.set_rng_state(kept["random"])
+        except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
+            raise RunUnusable(path=file, reason=f"it is of another run: {error}") from error
+
+
+def _optimiser(config: TrainConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    # Norms and biases are not decayed: that would only shrink what the next layer scales back.
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if config.optimiser == "adamw":
+        return torch.optim.AdamW(groups, lr=config.learning_rate)
+    return torch.optim.SGD(
+        groups, lr=config.learning_rate, momentum=config.momentum, nesterov=config.momentum > 0
+    )
