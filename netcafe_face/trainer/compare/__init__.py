@@ -1,0 +1,1 @@
+"""Losses compared on the same data, network, budget and seeds."""

@@ -1,0 +1,105 @@
+"""What a comparison consists of, and who of the held-out people is for what."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from netcafe_face.trainer.data.crops import CropSet
+from netcafe_face.trainer.errors import OptionsRefused
+from netcafe_face.trainer.loop.config import TrainConfig
+from netcafe_face.trainer.losses.registry import LOSSES
+
+FIVE = ("softmax", "triplet", "sphereface", "cosface", "arcface")
+"""The losses of the proposal."""
+
+RATES = (0.02, 0.05, 0.1, 0.2)
+"""Learning rates among which each loss has its own chosen."""
+
+PATIENCE = 5
+"""Evaluations without a rise after which a run has converged."""
+
+
+def _base() -> TrainConfig:
+    return TrainConfig(
+        backbone="plain-tiny",
+        schedule="constant",
+        augment="light",
+        patience=PATIENCE,
+        steps=20_000,
+        validate_every=250,
+        checkpoint_every=250,
+    )
+
+
+@dataclass(frozen=True)
+class ComparePlan:
+    """A comparison.
+
+    Attributes:
+        losses: keys of `LOSSES`.
+        seeds: each gives the same first weights and order of crops to all losses (pair losses need batches
+            of people, so their order is their own, from the same seed).
+        rates: learning rates tried for each loss.
+        search_steps: steps of each trial; the one with the highest validation accuracy counts.
+        base: everything else, the same for all.
+
+    Raises:
+        OptionsRefused: a loss is unknown, or there is nothing to compare.
+    """
+
+    losses: tuple[str, ...] = FIVE
+    seeds: tuple[int, ...] = (0, 1, 2)
+    rates: tuple[float, ...] = RATES
+    search_steps: int = 500
+    base: TrainConfig = field(default_factory=_base)
+
+    def __post_init__(self) -> None:
+        unknown = [name for name in self.losses if name not in LOSSES]
+        if unknown:
+            raise OptionsRefused(reason=f"there is no loss {unknown[0]!r}; there are {', '.join(LOSSES)}")
+        if len(set(self.losses)) != len(self.losses) or len(set(self.seeds)) != len(self.seeds):
+            raise OptionsRefused(reason="a loss or a seed is given twice")
+        if not self.losses or not self.seeds or not self.rates or self.search_steps < 1:
+            raise OptionsRefused(reason="a comparison needs a loss, a seed, a learning rate and search steps")
+
+    def run(self, loss: str, seed: int, rate: float) -> TrainConfig:
+        """Return the choices of one full run."""
+        return replace(self.base, loss=loss, seed=seed, learning_rate=rate)
+
+    def trial(self, loss: str, rate: float) -> TrainConfig:
+        """Return the choices of a short run that tries a learning rate, with the first seed."""
+        return replace(
+            self.run(loss, self.seeds[0], rate),
+            steps=self.search_steps,
+            validate_every=self.search_steps,
+            checkpoint_every=self.search_steps,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as plain values."""
+        return {**asdict(self), "base": self.base.to_json()}
+
+
+def is_for_choosing(name: str) -> bool:
+    """Tell whether a held-out person is for choosing (when to stop, which rate) and not for the report.
+
+    Whoever decides when a run stops cannot say without bias how good it is, so the held-out people are
+    halved by their names, once and for all.
+    """
+    return hashlib.sha256(("netcafe-choose-" + name).encode("utf-8")).digest()[0] % 2 == 0
+
+
+def parted(crops: CropSet) -> tuple[CropSet, CropSet]:
+    """Return what runs may see (training, and held-out people for choosing), and what the report measures."""
+    reported = np.array(
+        [
+            bool(record.name) and record.held_out and not is_for_choosing(record.name)
+            for record in crops.records
+        ],
+        dtype=bool,
+    )
+    return crops.select(~reported), crops.select(reported)

@@ -1,0 +1,199 @@
+"""Several losses compared on tiny data, from the plan to the report."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+
+from netcafe_face.domain.errors import Cancelled
+from netcafe_face.trainer.compare.outcome import Outcome, load_outcome, save_outcome
+from netcafe_face.trainer.compare.plan import ComparePlan, is_for_choosing, parted
+from netcafe_face.trainer.compare.published import PUBLISHED, TARGET
+from netcafe_face.trainer.compare.report import write_report
+from netcafe_face.trainer.compare.running import HELD_OUT, Comparison
+from netcafe_face.trainer.compare.statistics import difference, spread
+from netcafe_face.trainer.compare.summary import rows_of, verdict
+from netcafe_face.trainer.data.crops import CropSet
+from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
+from netcafe_face.trainer.loop import checkpoint
+from tests.trainer.kit import people, tiny
+
+
+@pytest.fixture(scope="module")
+def crops() -> CropSet:
+    return people(training=6, held_out=70, each=2)
+
+
+def plan(**changes: object) -> ComparePlan:
+    base = tiny(steps=4, validate_every=2, patience=5)
+    standard = ComparePlan(("softmax", "arcface"), (0, 1), (0.02, 0.05), 2, base)
+    return replace(standard, **changes)
+
+
+@pytest.fixture(scope="module")
+def compared(
+    crops: CropSet, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[Outcome], list[str]]:
+    folder, said = tmp_path_factory.mktemp("compare"), []
+    return folder, Comparison(plan(), crops, folder, say=said.append).run(), said
+
+
+def test_every_loss_is_run_with_every_seed(compared: tuple[Path, list[Outcome], list[str]]) -> None:
+    outcomes = compared[1]
+    assert [(one.loss, one.seed) for one in outcomes] == [
+        ("softmax", 0),
+        ("softmax", 1),
+        ("arcface", 0),
+        ("arcface", 1),
+    ]
+    assert all(0 <= one.accuracies[HELD_OUT] <= 1 and one.steps == 4 for one in outcomes)
+
+
+def test_each_loss_has_one_learning_rate_chosen_by_the_same_search(
+    compared: tuple[Path, list[Outcome], list[str]],
+) -> None:
+    folder, outcomes, _ = compared
+    assert {one.rate for one in outcomes if one.loss == "softmax"} <= {0.02, 0.05}
+    assert len({one.rate for one in outcomes if one.loss == "arcface"}) == 1
+    assert sorted(path.name for path in (folder / "search").iterdir()) == [
+        "arcface-0.02",
+        "arcface-0.05",
+        "softmax-0.02",
+        "softmax-0.05",
+    ]
+    best = {loss: max(load(folder, loss, rate) for rate in (0.02, 0.05)) for loss in ("softmax", "arcface")}
+    for one in outcomes:
+        assert load(folder, one.loss, one.rate) == best[one.loss]
+
+
+def load(folder: Path, loss: str, rate: float) -> float:
+    tried = load_outcome(folder / "search" / f"{loss}-{rate:g}")
+    assert tried is not None
+    return tried.accuracies["validation"]
+
+
+def test_a_seed_gives_all_losses_the_same_first_weights(crops: CropSet, tmp_path: Path) -> None:
+    starts = []
+    for loss in ("softmax", "triplet", "arcface"):
+        from netcafe_face.trainer.loop.setup import Surroundings, make_plan
+
+        config = plan().run(loss, 1, 0.05)
+        around = Surroundings(tmp_path / loss, tmp_path, tensorboard=False, say=[].append)
+        starts.append(make_plan(config, crops, around).backbone.state_dict())
+    for other in starts[1:]:
+        assert all(torch.equal(starts[0][name], other[name]) for name in other)
+
+
+def test_what_was_run_is_not_run_again(
+    compared: tuple[Path, list[Outcome], list[str]], crops: CropSet
+) -> None:
+    folder, outcomes, _ = compared
+    before = {file: file.stat().st_mtime_ns for file in folder.rglob("*.pt")}
+    again = Comparison(plan(), crops, folder, say=[].append).run()
+    assert again == outcomes
+    assert {file: file.stat().st_mtime_ns for file in folder.rglob("*.pt")} == before
+
+
+def test_a_comparison_that_is_stopped_goes_on(crops: CropSet, tmp_path: Path) -> None:
+    one = plan(losses=("softmax",), seeds=(0,), rates=(0.05,))
+    answers = iter([False, False, True])
+    with pytest.raises(Cancelled):
+        Comparison(one, crops, tmp_path, say=[].append, should_stop=lambda: next(answers)).run()
+    stopped_at = checkpoint.load(tmp_path / "runs" / "softmax-0" / checkpoint.LAST)["step"]
+    assert stopped_at == 2
+    assert Comparison(one, crops, tmp_path, say=[].append).run()[0].steps == 4
+
+
+def test_who_decides_when_to_stop_is_not_who_is_reported(crops: CropSet) -> None:
+    seen, reported = parted(crops)
+    for record in reported.records:
+        assert record.held_out
+        assert not is_for_choosing(record.name)
+    assert {r.name for r in seen.records if r.held_out}.isdisjoint(r.name for r in reported.records)
+    assert len(seen.training()) == len(crops.training())
+    assert len(seen) + len(reported) == len(crops)
+
+
+def test_a_loss_that_diverges_is_named_and_the_others_go_on(crops: CropSet, tmp_path: Path) -> None:
+    wild = plan(losses=("softmax",), seeds=(0,), rates=(1e30,))
+    outcomes = Comparison(wild, crops, tmp_path, say=[].append).run()
+    assert "no longer a number" in outcomes[0].failed
+    row = rows_of(outcomes)[0]
+    assert row.failed == 1
+    assert "diverged" in row.note
+    files = write_report(wild, crops, outcomes, tmp_path, "command")
+    assert "diverged" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert {file.name for file in files} == {"report.md", "runs.csv", "report.html"}
+
+
+def test_the_report_has_our_table_the_published_one_and_the_verdict(
+    compared: tuple[Path, list[Outcome], list[str]], crops: CropSet
+) -> None:
+    folder, outcomes, _ = compared
+    write_report(plan(), crops, outcomes, folder, "python3 main.py train compare …")
+    text = (folder / "report.md").read_text(encoding="utf-8")
+    assert verdict(outcomes) in text
+    assert "not converged" in text
+    assert "never mixed with it" in text
+    for values in (*PUBLISHED.values(), TARGET):
+        assert all(f"{value:.2f}" in text for value in values)
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 3
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert 'src="accuracy' not in page
+    with (folder / "runs.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [float(row[f"accuracy: {HELD_OUT}"]) for row in rows] == [o.accuracies[HELD_OUT] for o in outcomes]
+
+
+def test_an_outcome_reads_back(tmp_path: Path) -> None:
+    outcome = Outcome(
+        "arcface", 2, 0.1, 10, 8, 1.5, True, {HELD_OUT: 0.9}, 0.5, 0.1, 0.8, 1.5, ((0.1,), (0.5,))
+    )
+    save_outcome(tmp_path, outcome)
+    assert load_outcome(tmp_path) == outcome
+    (tmp_path / "outcome.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(RunUnusable):
+        load_outcome(tmp_path)
+
+
+def made(loss: str, *accuracies: float) -> list[Outcome]:
+    return [Outcome(loss, seed, 0.1, accuracies={HELD_OUT: value}) for seed, value in enumerate(accuracies)]
+
+
+def test_arcface_wins_only_where_the_interval_leaves_out_zero() -> None:
+    clear = made("arcface", 0.95, 0.951, 0.949) + made("softmax", 0.90, 0.901, 0.899)
+    assert verdict(clear).startswith("ArcFace won")
+    lost = made("arcface", 0.90, 0.901, 0.899) + made("cosface", 0.95, 0.951, 0.949)
+    assert "did not win: CosFace is higher" in verdict(lost)
+    noisy = made("arcface", 0.95, 0.90, 0.93) + made("softmax", 0.90, 0.94, 0.92)
+    assert verdict(noisy).startswith("Whether ArcFace won is undecided")
+    single = made("arcface", 0.95) + made("softmax", 0.90)
+    assert "one seed, which allows no interval" in verdict(single)
+    assert verdict(made("softmax", 0.9)) == "ArcFace was not compared with another loss."
+
+
+def test_the_interval_is_students_by_hand() -> None:
+    # Differences 1, 2, 3: mean 2, sd 1, t(0.975, 2) = 4.302653, so 2 ± 4.302653 / √3.
+    gap = difference([1.0, 2.0, 3.0], [0.0, 0.0, 0.0])
+    assert gap.mean == pytest.approx(2)
+    assert gap.high - gap.mean == pytest.approx(4.302653 / math.sqrt(3), abs=1e-5)
+    assert spread([0.1, 0.2, 0.3]).sd == pytest.approx(0.1)
+    assert math.isnan(spread([0.1]).sd)
+
+
+def test_a_plan_without_sense_is_refused() -> None:
+    with pytest.raises(OptionsRefused, match="no loss 'arc'"):
+        plan(losses=("arc",))
+    with pytest.raises(OptionsRefused, match="twice"):
+        plan(seeds=(1, 1))
+    with pytest.raises(OptionsRefused, match="needs"):
+        plan(rates=())
