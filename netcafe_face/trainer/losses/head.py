@@ -140,8 +140,12 @@ class MarginHead(nn.Module):
     @torch.no_grad()
     def target_angles(self, embeddings: Tensor, labels: Tensor) -> Tensor:
         """Measure θ_y in radians, (n,), between each embedding and its own class's nearest centre."""
-        centres = unit_rows(self.weight).view(self.classes, -1, self.dim)[labels]
-        cos = (centres * unit_rows(embeddings)[:, None]).sum(2).amax(1)
+        centres = self.weight.view(self.classes, -1)[labels].view(-1, self.dim)
+        cos = (
+            (unit_rows(centres).view(len(labels), -1, self.dim) * unit_rows(embeddings)[:, None])
+            .sum(2)
+            .amax(1)
+        )
         return margins.angle(cos.clamp(-1, 1))
 
     def logits(self, embeddings: Tensor, labels: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
@@ -192,7 +196,7 @@ class MarginHead(nn.Module):
         self, embeddings: Tensor, labels: Tensor, weight: Tensor, winners: Tensor | None
     ) -> Tensor:
         """Give s·|W_y|·|x| for each sample, (n,), with 1 for what is normalised."""
-        length = torch.tensor(self.config.scale, device=weight.device)
+        length = torch.full((), self.config.scale, device=weight.device)
         if not self.config.normalise_features:
             length = length * torch.linalg.vector_norm(at_least_float32(embeddings), dim=1)
         if not self.config.normalise_weights:
