@@ -1,0 +1,1 @@
+"""How well an embedder tells people apart, and how sure that is."""
