@@ -115,7 +115,10 @@ def save_crops(folder: Path, crops: CropSet) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _RECORDS).unlink(missing_ok=True)
-        np.save(folder / _PIXELS, crops.crops_bgr)
+        part = folder / (_PIXELS + ".part")
+        with part.open("wb") as stream:  # not over the file that these very crops may be read from
+            np.save(stream, crops.crops_bgr)
+        part.replace(folder / _PIXELS)
         body = {"format": _FORMAT, "records": [asdict(record) for record in crops.records]}
         part = folder / (_RECORDS + ".part")
         part.write_text(json.dumps(body, ensure_ascii=False, indent=0), encoding="utf-8")
@@ -138,5 +141,5 @@ def load_crops(folder: Path) -> CropSet:
             raise DataUnusable(path=folder, reason=f"its format {body['format']} is not {_FORMAT}")
         records = tuple(CropRecord(**record) for record in body["records"])
         return CropSet(np.load(folder / _PIXELS, mmap_mode="r", allow_pickle=False), records)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataUnusable(path=folder, reason=str(error)) from error
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise DataUnusable(path=folder, reason=f"it is damaged: {error}") from error

@@ -13,9 +13,11 @@ import numpy as np
 from netcafe_face.domain.faces import Image
 from netcafe_face.trainer.data.crops import Crops
 
+MIXING = 2
+"""Grows whenever the same seed gives other mixtures than before: answers kept for those are then of no use."""
+
 _SIDE = 112
 _GRID = 5
-_NO_SECOND_MAP = np.empty(0, dtype=np.float32)
 _MIDDLE = np.array([56, 62], dtype=np.float32)
 _FROM_MIDDLE = np.stack(np.meshgrid(np.arange(_SIDE), np.arange(_SIDE)), axis=2).astype(np.float32) - _MIDDLE
 
@@ -75,5 +77,7 @@ def _warped(crop: Image, rng: np.random.Generator) -> Image:
     field = cv2.resize(bend, (_SIDE, _SIDE), interpolation=cv2.INTER_CUBIC)
     stretch = np.exp(rng.normal(0, 0.05, 2)).astype(np.float32)
     places = np.asarray(field + _FROM_MIDDLE * stretch + _MIDDLE, dtype=np.float32)
-    bent = cv2.remap(crop, places, _NO_SECOND_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # Two maps: an empty array in the place of the second one is read as a map, beyond its end.
+    across, down = np.ascontiguousarray(places[..., 0]), np.ascontiguousarray(places[..., 1])
+    bent = cv2.remap(crop, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(bent, dtype=np.uint8)

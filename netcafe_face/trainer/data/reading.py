@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,21 @@ def count_pictures(path: Path) -> int:
     """
     with open_store(path) as store:
         return len(store.listing().entries)
+
+
+def read_some(path: Path, sources: Collection[str]) -> dict[str, bytes]:
+    """Read the pictures of a set that are named, by their place within it; those missing are left out.
+
+    Raises:
+        DataUnusable: see `pictures`.
+    """
+    with open_store(path) as store:
+        wanted = [entry for entry in store.listing().entries if printable(entry.name) in sources]
+        found = {}
+        for entry in wanted:
+            with contextlib.suppress(OSError):
+                found[printable(entry.name)] = store.read(entry)
+        return found
 
 
 def folded_name(name: str) -> str:
