@@ -1,21 +1,30 @@
 PYTHON ?= python3
 
-.PHONY: check lint types imports test cover run bench messages
+# Without torch nothing of the trainer can be checked; `make test-trainer` installs it.
+TORCH := $(shell $(PYTHON) -c "import importlib.util as u; print('there' if u.find_spec('torch') else '')")
 
-check: lint types imports test
+.PHONY: check lint types imports test test-trainer trainer-left-out cover run bench messages
+
+check: lint types imports test $(if $(TORCH),test-trainer,trainer-left-out)
 
 lint:
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
 types:
-	$(PYTHON) -m mypy
+	$(PYTHON) -m mypy $(if $(TORCH),,--exclude '^(netcafe_face/trainer|benchmarks)/')
 
 imports:
 	lint-imports
 
 test:
 	$(PYTHON) main.py test -q
+
+test-trainer:
+	$(PYTHON) main.py test --trainer -q
+
+trainer-left-out:
+	@echo "The trainer and the benchmarks were left out: torch is not installed. “make test-trainer” installs it."
 
 cover:
 	$(PYTHON) main.py test -q --cov --cov-report=term-missing:skip-covered

@@ -9,6 +9,7 @@ NAMES = {
     "recognise": "our Recognizer against insightface's detect-then-embed-one-by-one loop",
     "match": "our index against a bare numpy matrix product",
     "startup": "time to the window and to the first name",
+    "heads": "our heads against pytorch-metric-learning's: time and memory of a training step",
     "thresholds": "cosine thresholds of a pack at false-accept rates",
 }
 TOGETHER = ("recognise", "match", "startup")

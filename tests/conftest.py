@@ -20,10 +20,27 @@ from netcafe_face.vision.ports import Detector, Embedder
 from netcafe_face.vision.runtime import Runtime
 from tests.files_kit import ASTRONAUT, SHARED, SIX_PEOPLE
 from tests.files_kit import pack as shipped_pack
+from tests.skipping import choose_trainer_tests, why_trainer_tests_are_skipped
 
 # A busy computer is no failure, and every run tries the same examples.
 settings.register_profile("netcafe", deadline=None, derandomize=True, max_examples=100)
 settings.load_profile("netcafe")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--trainer", action="store_true", help="run the trainer's tests, which need torch")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    choose_trainer_tests(config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    count = sum(report.nodeid.startswith("tests/trainer/") for report in skipped)
+    reason = why_trainer_tests_are_skipped(config)
+    if count and reason:
+        terminalreporter.write_line(f"\n{count} trainer test{'s'[: count != 1]} skipped: {reason}")
 
 
 @pytest.fixture(scope="session")

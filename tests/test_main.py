@@ -6,6 +6,8 @@ import ast
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import zipfile
@@ -78,19 +80,20 @@ class Copy:
 
     def want(self, version: str) -> None:
         """Pin a version of the tiny package, and make its wheel."""
+        self.make_wheel("netcafe_tiny", version)
+        (self.root / "requirements.txt").write_text(f"netcafe-tiny=={version}\n")
+
+    def make_wheel(self, name: str, version: str) -> None:
         wheels = self.root / "wheels"
         wheels.mkdir(exist_ok=True)
-        info = f"netcafe_tiny-{version}.dist-info"
-        with zipfile.ZipFile(wheels / f"netcafe_tiny-{version}-py3-none-any.whl", "w") as archive:
-            archive.writestr("netcafe_tiny.py", f"version = '{version}'\n")
-            archive.writestr(
-                f"{info}/METADATA", f"Metadata-Version: 2.1\nName: netcafe-tiny\nVersion: {version}\n"
-            )
+        info = f"{name}-{version}.dist-info"
+        with zipfile.ZipFile(wheels / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+            archive.writestr(f"{name}.py", f"version = '{version}'\n")
+            archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
             archive.writestr(
                 f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
             )
-            archive.writestr(f"{info}/RECORD", f"netcafe_tiny.py,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
-        (self.root / "requirements.txt").write_text(f"netcafe-tiny=={version}\n")
+            archive.writestr(f"{info}/RECORD", f"{name}.py,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
 
     def installed(self) -> str:
         """Install the tiny package aside, and return the folder."""
@@ -164,6 +167,42 @@ def test_an_environment_whose_python_was_removed_is_repaired(copy: Copy) -> None
     (copy.venv / "pyvenv.cfg").write_text("home = /nowhere\nversion = 3.11.0\n")
     ended = copy.start("identify")
     assert ended.told["python"] == str(interpreter(copy.venv)), ended.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a process cannot be sent Ctrl-C alone")
+def test_stopped_while_packages_are_fetched_the_environment_stays_as_it_was(copy: Copy) -> None:
+    assert copy.start("identify").code == 7
+    copy.want("1.1")
+    (copy.root / "wheels").rename(copy.root / "elsewhere")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        index = {"PIP_INDEX_URL": f"http://127.0.0.1:{silent.getsockname()[1]}/simple", "PIP_NO_INDEX": "0"}
+        start = subprocess.Popen(
+            copy.command("identify"), env=copy.environ(**index), stderr=subprocess.PIPE, encoding="utf-8"
+        )
+        with silent.accept()[0]:
+            start.send_signal(signal.SIGINT)
+            _out, err = start.communicate(timeout=60)
+    assert start.returncode == 130, err
+    assert not (copy.venv / "netcafe-unfinished").exists(), "nothing was changed yet"
+    (copy.root / "elsewhere").rename(copy.root / "wheels")
+    ended = copy.start("identify")
+    assert ended.told["tiny"] == "1.1", ended.err
+    assert "interrupted" not in ended.err
+
+
+def test_for_training_more_is_installed_and_its_size_is_said_first(copy: Copy) -> None:
+    (copy.root / "requirements-train.txt").write_text("-r requirements.txt\ntorch==2.1.0\n")
+    copy.make_wheel("torch", "2.1.0+cpu")
+    assert copy.start("train", "fit", "--help").code == 7, "help needs no torch"
+    assert not (copy.venv / "lib").is_dir() or not list(copy.venv.rglob("torch.py"))
+    first = copy.start("train", "fit", "--out", "run")
+    assert first.code == 7, first.err
+    assert first.told["argv"] == ["train", "fit", "--out", "run"]
+    assert list(copy.venv.rglob("torch.py")), "any build of the pinned version will do"
+    assert "Installing 1 packages" in first.err
+    if sys.platform.startswith("linux"):
+        assert "GB" in first.err
+    assert copy.start("train", "fit", "--out", "run").err == ""
 
 
 def test_of_two_starts_at_once_one_installs_and_both_go_on(copy: Copy) -> None:

@@ -22,6 +22,7 @@ from netcafe_face.config.paths import DATA_VARIABLE, data_paths
 from netcafe_face.domain.faces import Detection, Image
 from netcafe_face.domain.people import Presence, Visit
 from netcafe_face.gallery.service import Gallery
+from netcafe_face.trainer.cli import root as trainer
 from netcafe_face.vision.images import read_image, write_image
 from tests.files_kit import MODELS, SIX_PEOPLE, pack, six_faces, write_video
 
@@ -34,8 +35,8 @@ HALVES = {"English": ENGLISH_HALF, "Vietnamese": VIETNAMESE_HALF}
 PROGRAM = ["python3", "main.py"]
 NOT_RUN = {"make"}
 """Programs of other people that the README names."""
-NOT_RUN_COMMANDS = {(), ("demo",), ("test",), ("models", "install")}
-"""The window, the sample café, this very test run, and what needs the internet."""
+NOT_RUN_COMMANDS = {(), ("demo",), ("test",), ("train",), ("models", "install")}
+"""The window, the sample café, this very test run, what may take hours, and what needs the internet."""
 ANH, QUAN = 5, 2
 """Who of the six people of the photo are shown and enrolled, counted from the left."""
 
@@ -150,6 +151,33 @@ def test_every_example_of_the_readme_runs_as_it_says(
         printed = capfd.readouterr()
         assert status == example.status, f"{example.line}\n{printed.out}\n{printed.err}"
         assert printed.out.strip(), f"{example.line} printed nothing"
+
+
+def training(half: str) -> list[Example]:
+    return [example for example in examples(HALVES[half]) if example.command == ("train",)]
+
+
+def read_as_the_trainer_would(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Check names, options and values of a line without running it, and return its command."""
+    command: click.Command = trainer.root
+    context, words = click.Context(command), arguments
+    while isinstance(command, click.Group):
+        child = command.get_command(context, words[0])
+        assert child is not None, f"there is no command {words[0]}"
+        context, command, words = click.Context(child, parent=context), child, words[1:]
+    for parameter in command.params:
+        if isinstance(parameter.type, click.Path):
+            monkeypatch.setattr(parameter.type, "exists", False)  # the files are the reader's
+    command.make_context(command.name, list(words)).close()
+    return arguments[0]
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_every_example_of_training_is_one_that_the_trainer_understands(
+    half: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = {read_as_the_trainer_would(example.arguments[1:], monkeypatch) for example in training(half)}
+    assert shown == set(trainer.COMMANDS)
 
 
 @pytest.mark.parametrize("half", HALVES)

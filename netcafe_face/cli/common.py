@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from unicodedata import category
 
 import click
 
@@ -18,15 +16,15 @@ from netcafe_face.domain.errors import N_, ValueRefused
 from netcafe_face.domain.people import Presence
 from netcafe_face.domain.results import Label
 from netcafe_face.exports.words import presence_text
+from netcafe_face.terminal.texts import as_json_text as as_json_text
+from netcafe_face.terminal.texts import example as example
+from netcafe_face.terminal.texts import on_one_line as on_one_line
 
 if TYPE_CHECKING:
     from netcafe_face.app import Cafe
     from netcafe_face.config.paths import Paths
     from netcafe_face.config.settings import Settings
     from netcafe_face.vision.packs import PackLibrary
-
-_MOVING = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Breaks of lines and turns of the writing direction, with which a name can be made to look like another."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -93,21 +91,6 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")(command)
 
 
-def example(*commands: str) -> str:
-    """Return commands as the last paragraph of a command's help, each on its own line."""
-    return "\n".join(("\b", "Example:", *(f"  {command}" for command in commands)))
-
-
-def as_json_text(value: object, indent: int | None = None) -> str:
-    """Compose JSON that says the same on any terminal: what stdout cannot write becomes escapes."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
-    try:
-        text.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        return json.dumps(value, ensure_ascii=True, indent=indent, default=str)
-    return text
-
-
 def print_json(value: object) -> None:
     """Print a value as JSON."""
     click.echo(as_json_text(value, indent=2))
@@ -127,14 +110,6 @@ class JsonArray(contextlib.AbstractContextManager["JsonArray"]):
     def __exit__(self, *raised: object) -> None:
         """Close the array."""
         click.echo("\n]" if self._any else "[]")
-
-
-def on_one_line(value: object) -> str:
-    """Return a text, such as a file's name, with what would move or colour a terminal spelled out."""
-    return "".join(
-        letter.encode("unicode_escape").decode() if letter in _MOVING or category(letter) == "Cc" else letter
-        for letter in str(value)
-    )
 
 
 def print_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

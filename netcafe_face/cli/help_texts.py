@@ -16,6 +16,7 @@ from netcafe_face.app import SHIPPED_PACKS
 from netcafe_face.cli.root import root
 from netcafe_face.vision.card import CARD_NAME, PackCard, read_card
 from netcafe_face.vision.catalogue import CATALOGUE
+from netcafe_face.vision.sentences import composed
 
 
 def further_texts() -> Iterator[str]:
@@ -25,8 +26,8 @@ def further_texts() -> Iterator[str]:
 
 
 def _card_texts(card: PackCard) -> Iterator[str]:
-    yield from (card.licence_note, card.source, card.trained_on, card.split, card.thresholds.measured_on)
-    yield from card.weaknesses
+    texts = (card.licence_note, card.source, card.trained_on, card.split, card.thresholds.measured_on)
+    yield from (text for text in (*texts, *card.weaknesses) if not composed(text))
 
 
 def _help_texts() -> Iterator[str]:

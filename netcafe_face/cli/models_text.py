@@ -13,6 +13,7 @@ import click
 from netcafe_face.domain.errors import Cancelled
 from netcafe_face.i18n import _, ngettext
 from netcafe_face.vision.card import PackCard
+from netcafe_face.vision.sentences import in_language
 
 _CODES_SHOWN = 20
 
@@ -27,8 +28,8 @@ def terms(card: PackCard) -> list[str]:
     return [
         _("Licence of the model pack “{name}”: {licence}").format(name=card.name, licence=card.licence),
         f"  {uses[card.commercial_use]}",
-        f"  {_(card.licence_note)}",
-        "  " + _("Source: {source}").format(source=_(card.source)),
+        f"  {in_language(card.licence_note, _)}",
+        "  " + _("Source: {source}").format(source=in_language(card.source, _)),
     ]
 
 
@@ -40,22 +41,24 @@ def card_lines(card: PackCard, folder: Path | None) -> list[str]:
         "  " + _("Id: {id}").format(id=card.pack_id if folder else "–"),
         "  " + _("Folder: {folder}").format(folder=place),
         *(f"  {line}" for line in terms(card)),
-        "  " + _("Trained on: {what}").format(what=_(card.trained_on)),
-        "  " + _("Not to be judged by: {what}").format(what=_(card.split)),
+        "  " + _("Trained on: {what}").format(what=in_language(card.trained_on, _)),
+        "  " + _("Not to be judged by: {what}").format(what=in_language(card.split, _)),
         "  " + _("Weaknesses:"),
-        *(f"    – {_(weakness)}" for weakness in card.weaknesses),
+        *(f"    – {in_language(weakness, _)}" for weakness in card.weaknesses),
         "  "
         + _("Detector: {kind}, faces of {low:g} to {high:g} pixels").format(
             kind=card.detector.kind, low=card.detector.face_px[0], high=card.detector.face_px[1]
         ),
         "  "
         + _("Embedder: {kind}, {length} values").format(kind=card.embedder.kind, length=card.embedder.length),
-        "  " + _("Thresholds ({measured_on}):").format(measured_on=_(card.thresholds.measured_on)),
+        "  "
+        + _("Thresholds ({measured_on}):").format(measured_on=in_language(card.thresholds.measured_on, _)),
     ]
     for point in card.thresholds.points:
         mark = _("estimated") if point.extrapolated else _("measured")
         far = _("1 stranger in {count:,.0f}").format(count=1 / point.far)
-        lines.append(f"    {far}: cosine {point.threshold:.3f} ({mark})")
+        reach = "" if point.low is None or point.high is None else f", {point.low:.3f}–{point.high:.3f}"
+        lines.append(f"    {far}: cosine {point.threshold:.3f}{reach} ({mark})")
     return lines
 
 

@@ -7,8 +7,9 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from netcafe_face.domain.errors import EnsurepipMissing, PackagesNotInstalled
 from netcafe_face.i18n import _
@@ -26,11 +27,15 @@ UNFINISHED = "netcafe-unfinished"
 LOCK = "netcafe-set-up.lock"
 
 
-def ensure_environment(requirements: Path) -> Path | None:
+def ensure_environment(requirements: Path, notes: Mapping[str, str] = MappingProxyType({})) -> Path | None:
     """Return None when this interpreter has the packages, else the interpreter to carry on with.
 
     An environment is made, repaired or brought up to date first where needed, saying so; of several starts
     at once one does it and the others wait.
+
+    Args:
+        requirements: the file of pins.
+        notes: what to say, translated, before a package of this canonical name is installed.
 
     Raises:
         PackagesNotInstalled: it could not be made.
@@ -47,7 +52,7 @@ def ensure_environment(requirements: Path) -> Path | None:
     refused: list[str] = []
     for folder in folders:
         try:
-            return _set_up(folder, requirements, wanted)
+            return _set_up(folder, requirements, wanted, notes)
         except OSError as error:
             refused.append(f"{folder}: {error.strerror or error}")
     raise PackagesNotInstalled(
@@ -81,10 +86,12 @@ def interpreter(folder: Path) -> Path:
 def is_ready(folder: Path, wanted: Sequence[Requirement]) -> bool:
     """Tell whether an environment was finished, has a Python that exists, and has the packages."""
     return (
-        not (folder / UNFINISHED).exists()
-        and interpreter(folder).exists()
-        and not missing_requirements(wanted, installed_versions([_site_packages(folder)]))
+        not (folder / UNFINISHED).exists() and interpreter(folder).exists() and not _lacking(folder, wanted)
     )
+
+
+def _lacking(folder: Path, wanted: Sequence[Requirement]) -> tuple[Requirement, ...]:
+    return missing_requirements(wanted, installed_versions([_site_packages(folder)]))
 
 
 def _site_packages(folder: Path) -> Path:
@@ -99,7 +106,9 @@ def _site_packages(folder: Path) -> Path:
     return folder / "lib" / f"python{told[1] if told else ''}" / "site-packages"
 
 
-def _set_up(folder: Path, requirements: Path, wanted: Sequence[Requirement]) -> Path:
+def _set_up(
+    folder: Path, requirements: Path, wanted: Sequence[Requirement], notes: Mapping[str, str]
+) -> Path:
     from netcafe_face.startup.installer import install
     from netcafe_face.startup.lock import exclusive
 
@@ -112,21 +121,24 @@ def _set_up(folder: Path, requirements: Path, wanted: Sequence[Requirement]) -> 
             say(_("The last set-up was interrupted: starting it afresh."))
         if unfinished.exists() or not _has_pip(folder):
             _create(folder)
-        unfinished.touch()
-        say(_("Installing {count} packages into {folder} …").format(count=len(wanted), folder=folder))
+        lacking = _lacking(folder, wanted)
+        say(_("Installing {count} packages into {folder} …").format(count=len(lacking), folder=folder))
+        for entry in lacking:
+            if entry.key in notes:
+                say(notes[entry.key])
         try:
-            install(_console_interpreter(folder), requirements, len(wanted))
+            # Stopped while it only fetches, an environment is what it was, and still serves other starts.
+            install(_console_interpreter(folder), requirements, len(lacking), unfinished.touch)
         except PackagesNotInstalled:
-            unfinished.unlink()  # pip ended by itself and took back what it had begun
+            unfinished.unlink(missing_ok=True)  # pip ended by itself and took back what it had begun
             raise
-        lacking = missing_requirements(wanted, installed_versions([_site_packages(folder)]))
-        if lacking:
+        if lacking := _lacking(folder, wanted):
             names = ", ".join(entry.name for entry in lacking)
             raise PackagesNotInstalled(
                 reason=_("pip did not install {names}").format(names=names),
                 remedy=_("Delete the folder {folder}, then start again.").format(folder=folder),
             )
-        unfinished.unlink()
+        unfinished.unlink(missing_ok=True)
         say(_("Everything is installed."))
         return interpreter(folder)
 
@@ -180,6 +192,7 @@ def _create(folder: Path) -> None:
             reason=_("no Python environment can be made, see above"),
             remedy=_("Correct what is named there, then start again."),
         )
+    (folder / UNFINISHED).unlink()
 
 
 def _require_ensurepip() -> None:

@@ -8,7 +8,7 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from netcafe_face.domain.errors import PackagesNotInstalled
@@ -31,17 +31,21 @@ _NO_NETWORK = (
     "Network is unreachable",
 )
 _NO_ROOM = ("No space left on device", "Errno 28", "WinError 112")
+_UNPACKING = "Installing collected packages:"
 _TICK_S = 0.5
 
 WHEELS = "wheels"
 """A folder of wheels fetched elsewhere, for a computer without internet."""
 
 
-def install(python: Path, requirements: Path, total: int) -> None:
+def install(
+    python: Path, requirements: Path, total: int, unpacking: Callable[[], object] = lambda: None
+) -> None:
     """Install a requirement file of `total` packages into the environment of `python`, saying so.
 
     Only ready-made packages (wheels) are taken: nothing is compiled on a café's computer. Where a folder
-    `wheels` lies beside the requirement file they are taken from there, without the network.
+    `wheels` lies beside the requirement file they are taken from there, without the network. When everything
+    was fetched and the environment begins to change, `unpacking` is called.
 
     Raises:
         PackagesNotInstalled: pip failed; its whole output has been printed.
@@ -52,7 +56,7 @@ def install(python: Path, requirements: Path, total: int) -> None:
         *("--retries", "3", "--progress-bar", "off", "--only-binary", ":all:", "-r", str(requirements)),
         *(("--no-index", "--find-links", WHEELS) if local else ()),
     ]
-    lines = _run(command, requirements.parent, total)
+    lines = _run(command, requirements.parent, total, unpacking)
     if lines is not None:
         say("\n".join(lines))
         raise PackagesNotInstalled(
@@ -60,7 +64,9 @@ def install(python: Path, requirements: Path, total: int) -> None:
         )
 
 
-def _run(command: Sequence[str], folder: Path, total: int) -> list[str] | None:
+def _run(
+    command: Sequence[str], folder: Path, total: int, unpacking: Callable[[], object]
+) -> list[str] | None:
     """Run pip and return its output when it failed, else None."""
     environ = {**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
     process = subprocess.Popen(
@@ -77,7 +83,7 @@ def _run(command: Sequence[str], folder: Path, total: int) -> list[str] | None:
     reader = threading.Thread(target=_read, args=(process, arrived), name="pip-output", daemon=True)
     reader.start()
     try:
-        lines = _follow(arrived, total)
+        lines = _follow(arrived, total, unpacking)
         code = process.wait()
     finally:
         if process.poll() is None:
@@ -94,7 +100,7 @@ def _read(process: subprocess.Popen[str], arrived: queue.Queue[str | None]) -> N
     arrived.put(None)
 
 
-def _follow(arrived: queue.Queue[str | None], total: int) -> list[str]:
+def _follow(arrived: queue.Queue[str | None], total: int, unpacking: Callable[[], object]) -> list[str]:
     """Show what pip is at until it ends, and return all its lines."""
     lines: list[str] = []
     seen: set[str] = set()
@@ -109,6 +115,8 @@ def _follow(arrived: queue.Queue[str | None], total: int) -> list[str]:
             show("")
             return lines
         lines.append(line)
+        if line.startswith(_UNPACKING):
+            unpacking()
         news = _news(line)
         if news is not None:
             doing, since = news, time.monotonic()
@@ -123,7 +131,7 @@ def _news(line: str) -> str | None:
         return f"{fetched['name']} {fetched['version']} {fetched['size'] or ''}".rstrip()
     if collecting := _COLLECTING.match(line):
         return collecting["name"]
-    if line.startswith("Installing collected packages:"):
+    if line.startswith(_UNPACKING):
         return _("unpacking {count} packages …").format(count=line.count(",") + 1)
     return None
 
@@ -133,7 +141,9 @@ def _reason(lines: Sequence[str], requirements: Path, offline: bool) -> dict[str
     if any(mark in text for mark in _NO_ROOM):
         return {
             "reason": _("the disk is full"),
-            "remedy": _("Free about 2 GB, then start again: it goes on where it stopped."),
+            "remedy": _("Free about {gigabytes} GB, then start again: it goes on where it stopped.").format(
+                gigabytes=8 if "Collecting torch" in text else 2
+            ),
         }
     nothing_found = "No matching distribution found" in text
     if any(mark in text for mark in _NO_NETWORK) or (nothing_found and offline):

@@ -22,6 +22,7 @@ _RESTARTS = "NETCAFE_FACE_RESTARTS"
 _MOST_RESTARTS = 2
 _OPTIONS_WITH_VALUE = ("--data", "--lang")
 _SHOWS_WINDOW = ("", "demo", "test")
+_FOR_TRAINING = "requirements-train.txt"
 
 
 def prepare(argv: Sequence[str]) -> int | None:
@@ -69,14 +70,24 @@ def split_command(argv: Sequence[str]) -> tuple[str, list[str]]:
     return found
 
 
+def requirements_for(command: str, rest: Sequence[str]) -> str:
+    """Return the requirement file that a command needs; the later ones include the earlier."""
+    if (command == "train" and rest) or (command == "test" and "--trainer" in rest):
+        return _FOR_TRAINING
+    return "requirements-dev.txt" if command == "test" else "requirements.txt"
+
+
 def _prepare(argv: list[str]) -> int | None:
     command, rest = split_command(argv)
-    python = ensure_environment(ROOT / ("requirements-dev.txt" if command == "test" else "requirements.txt"))
+    python = ensure_environment(ROOT / requirements_for(command, rest), _notes())
     if python is not None:
         return _restart(python, argv)
     os.environ.pop(_RESTARTS, None)
     if command in ("doctor", "--help"):
         return None  # the doctor looks for itself, and tells instead of refusing
+    if command == "train":
+        ensure_libraries(needed_libraries(None))
+        return None
     display = choose_platform()
     if display is Display.NONE and command in _SHOWS_WINDOW:
         say(_("No display was found: windows are drawn off screen (QT_QPA_PLATFORM=offscreen)."))
@@ -85,6 +96,16 @@ def _prepare(argv: list[str]) -> int | None:
         os.chdir(ROOT)
         return _replace_process([sys.executable, "-m", "pytest", *rest])
     return None
+
+
+def _notes() -> dict[str, str]:
+    if not sys.platform.startswith("linux"):
+        return {}
+    text = _(
+        "PyTorch is among them: up to 3 GB to fetch and 6 GB on disk, because PyPI's build for Linux brings "
+        "CUDA. The build without it takes 0.2 GB and 0.8 GB; the README says how to get it. Ctrl-C stops."
+    )
+    return {"torch": text}
 
 
 def _restart(python: Path, argv: Sequence[str]) -> int:

@@ -29,24 +29,29 @@ class Library:
     arch: str
 
 
-BASE = (
+OPENCV = (
     Library("libGL.so.1", "libgl1", "libglvnd-glx", "libglvnd"),
+    Library("libxcb.so.1", "libxcb1", "libxcb", "libxcb"),
+    Library("libglib-2.0.so.0", "libglib2.0-0", "glib2", "glib2"),
+    Library("libgthread-2.0.so.0", "libglib2.0-0", "glib2", "glib2"),
+    Library("libz.so.1", "zlib1g", "zlib", "zlib"),
+    Library("libstdc++.so.6", "libstdc++6", "libstdc++", "gcc-libs"),
+)
+"""Needed to read and shrink pictures, where there is no window at all."""
+
+BASE = (
+    *OPENCV,
     Library("libEGL.so.1", "libegl1", "libglvnd-egl", "libglvnd"),
     Library("libX11.so.6", "libx11-6", "libX11", "libx11"),
-    Library("libxcb.so.1", "libxcb1", "libxcb", "libxcb"),
     Library("libxkbcommon.so.0", "libxkbcommon0", "libxkbcommon", "libxkbcommon"),
     Library("libfontconfig.so.1", "libfontconfig1", "fontconfig", "fontconfig"),
     Library("libfreetype.so.6", "libfreetype6", "freetype", "freetype2"),
-    Library("libglib-2.0.so.0", "libglib2.0-0", "glib2", "glib2"),
-    Library("libgthread-2.0.so.0", "libglib2.0-0", "glib2", "glib2"),
     Library("libdbus-1.so.3", "libdbus-1-3", "dbus-libs", "dbus"),
     Library("libgssapi_krb5.so.2", "libgssapi-krb5-2", "krb5-libs", "krb5"),
     Library("libzstd.so.1", "libzstd1", "libzstd", "zstd"),
     Library("libbrotlidec.so.1", "libbrotli1", "libbrotli", "brotli"),
-    Library("libz.so.1", "zlib1g", "zlib", "zlib"),
-    Library("libstdc++.so.6", "libstdc++6", "libstdc++", "gcc-libs"),
 )
-"""Needed in any case, without a display too."""
+"""Needed for windows that are drawn off screen, and with them for most commands."""
 
 X11 = (
     Library("libX11-xcb.so.1", "libx11-xcb1", "libX11-xcb", "libx11"),
@@ -74,10 +79,12 @@ WAYLAND = (
 """Needed besides for windows on a Wayland display."""
 
 
-def needed_libraries(display: Display, system: str = sys.platform) -> tuple[Library, ...]:
-    """Return what a display needs: nothing outside Linux."""
+def needed_libraries(display: Display | None, system: str = sys.platform) -> tuple[Library, ...]:
+    """Return what a display needs, or a command that never shows a window (None): nothing outside Linux."""
     if not system.startswith("linux"):
         return ()
+    if display is None:
+        return OPENCV
     return BASE + {Display.X11: X11, Display.WAYLAND: WAYLAND}.get(display, ())
 
 

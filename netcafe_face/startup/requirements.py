@@ -77,5 +77,12 @@ def installed_versions(folders: Iterable[str | Path]) -> dict[str, str]:
 def missing_requirements(
     wanted: Sequence[Requirement], installed: Mapping[str, str]
 ) -> tuple[Requirement, ...]:
-    """Return the requirements that are not installed in exactly the pinned version."""
-    return tuple(entry for entry in wanted if installed.get(entry.key) != entry.version)
+    """Return the requirements that are not installed in exactly the pinned version.
+
+    A pin without a local label such as “+cpu” is met by every build of its version.
+    """
+    return tuple(entry for entry in wanted if not _satisfies(installed.get(entry.key, ""), entry.version))
+
+
+def _satisfies(installed: str, pinned: str) -> bool:
+    return pinned in (installed, installed.partition("+")[0])

@@ -23,6 +23,12 @@ class RunUnusable(TrainerError):
     exit_code = 4
 
 
+class Diverged(RunUnusable):
+    """The loss of a run is no longer a number. Details: path, reason."""
+
+    remedy = N_("Take a lower learning rate.")
+
+
 class OptionsRefused(TrainerError):
     """Options contradict each other or the data. Details: reason."""
 

@@ -50,6 +50,20 @@ def test_from_a_folder_of_wheels_it_needs_no_network_and_each_package_is_told_on
     ]
 
 
+def test_the_environment_is_said_to_change_only_when_everything_was_fetched(
+    target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes: list[bool] = []
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    (tmp_path / "r.txt").write_text("netcafe-tiny==1.0\n")
+    with pytest.raises(PackagesNotInstalled):
+        install(Path(sys.executable), tmp_path / "r.txt", 1, lambda: changes.append(target.exists()))
+    assert changes == []
+    wheel(tmp_path / "wheels", "netcafe_tiny", "1.0")
+    install(Path(sys.executable), tmp_path / "r.txt", 1, lambda: changes.append(True))
+    assert changes == [True]
+
+
 def test_without_a_network_the_way_to_do_without_is_told(
     target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

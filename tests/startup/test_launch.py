@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from netcafe_face.startup.launch import split_command
+from netcafe_face.startup.launch import requirements_for, split_command
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,21 @@ from netcafe_face.startup.launch import split_command
 )
 def test_the_command_is_found_among_the_options(line: str, command: str, rest: str) -> None:
     assert split_command(line.split()) == (command, rest.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "file"),
+    [
+        ("", "requirements.txt"),
+        ("identify a.jpg", "requirements.txt"),
+        ("test", "requirements-dev.txt"),
+        ("test tests/trainer -q", "requirements-dev.txt"),
+        ("test -q --trainer", "requirements-train.txt"),
+        ("train fit --out run", "requirements-train.txt"),
+        ("--lang vi train backbones", "requirements-train.txt"),
+        ("train", "requirements.txt"),
+        ("train fit --help", "requirements.txt"),
+    ],
+)
+def test_only_training_and_its_tests_ask_for_what_training_needs(line: str, file: str) -> None:
+    assert requirements_for(*split_command(line.split())) == file

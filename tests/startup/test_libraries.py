@@ -11,6 +11,7 @@ from netcafe_face.domain.errors import SystemLibrariesMissing
 from netcafe_face.startup import apt
 from netcafe_face.startup.libraries import (
     BASE,
+    OPENCV,
     WAYLAND,
     X11,
     Library,
@@ -75,7 +76,9 @@ def test_the_lists_hold_all_that_the_wheels_expect_of_the_system() -> None:
 
     modules = [next(qt.glob(f"Qt{name}.*so")) for name in ("Core", "Gui", "Widgets", "Network", "Svg")]
     base = asked([*modules, platforms / "libqoffscreen.so"], libraries)
-    base |= asked(list((site / "cv2").glob("cv2*.so")), site / "opencv_python.libs")
+    opencv = asked(list((site / "cv2").glob("cv2*.so")), site / "opencv_python.libs")
+    assert opencv == {entry.soname for entry in OPENCV}
+    base |= opencv
     names = {entry.soname for entry in BASE}
     assert base == names
     assert asked([platforms / "libqxcb.so"], libraries) <= names | {entry.soname for entry in X11}
@@ -84,6 +87,8 @@ def test_the_lists_hold_all_that_the_wheels_expect_of_the_system() -> None:
 
 def test_nothing_is_needed_outside_linux_and_less_without_a_display() -> None:
     assert needed_libraries(Display.NATIVE, "win32") == ()
+    assert needed_libraries(None, "win32") == ()
+    assert needed_libraries(None, "linux") == OPENCV
     assert needed_libraries(Display.NONE, "linux") == BASE
     assert set(needed_libraries(Display.X11, "linux")) > set(BASE)
     assert set(needed_libraries(Display.WAYLAND, "linux")) > set(BASE)

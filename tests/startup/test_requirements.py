@@ -17,7 +17,7 @@ from netcafe_face.startup.requirements import (
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-train.txt"])
 @pytest.mark.parametrize("system", ["linux", "win32", "darwin"])
 def test_our_own_files_pin_every_package_once(name: str, system: str) -> None:
     wanted = read_requirements(ROOT / name, system)
@@ -67,6 +67,34 @@ def test_the_first_folder_wins_as_it_does_for_imports(tmp_path: Path) -> None:
 def test_a_missing_or_different_version_is_reported() -> None:
     wanted = (Requirement("Click", "8.5.1"), Requirement("tomli-w", "1.2.0"), Requirement("numpy", "2.4.6"))
     assert missing_requirements(wanted, {"click": "8.5.1", "numpy": "2.4.5"}) == wanted[1:]
+
+
+def test_any_build_of_a_pinned_version_will_do() -> None:
+    torch = (Requirement("torch", "2.13.0"),)
+    for version in ("2.13.0", "2.13.0+cpu", "2.13.0+cu130"):
+        assert missing_requirements(torch, {"torch": version}) == ()
+    for version in ("2.13.1+cpu", "2.13.0.post1", "2.13"):
+        assert missing_requirements(torch, {"torch": version}) == torch
+    only_this = (Requirement("torch", "2.13.0+cpu"),)
+    assert missing_requirements(only_this, {"torch": "2.13.0+cpu"}) == ()
+    assert missing_requirements(only_this, {"torch": "2.13.0"}) == only_this
+
+
+def test_a_build_is_read_off_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "torch-2.13.0+cpu.dist-info").mkdir()
+    assert installed_versions([tmp_path]) == {"torch": "2.13.0+cpu"}
+
+
+def test_what_training_needs_holds_all_that_the_tests_need() -> None:
+    train, dev, app = (
+        set(read_requirements(ROOT / f"requirements{name}.txt")) for name in ("-train", "-dev", "")
+    )
+    assert train > dev > app
+
+
+def test_the_packages_of_the_app_and_its_tests_leave_torch_out() -> None:
+    names = {entry.key for entry in read_requirements(ROOT / "requirements-dev.txt")}
+    assert not names & {"torch", "torchvision", "tensorboard", "matplotlib"}
 
 
 def test_includes_comments_and_systems_are_understood(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +52,7 @@ def fit_command(data: tuple[Path, ...], out: Path, answers: Path, tensorboard: b
     from netcafe_face.trainer.loop.setup import Surroundings, make_plan
     from netcafe_face.trainer.loop.training import train
 
-    known = {field.name for field in fields(TrainConfig)}
-    config = TrainConfig(**{name: value for name, value in choices.items() if name in known})
+    config = TrainConfig(**choices)
     with joined_group() as group:
         say = click.echo if group.first else _silent
         plan = make_plan(
@@ -65,8 +63,8 @@ def fit_command(data: tuple[Path, ...], out: Path, answers: Path, tensorboard: b
         with stop_when_asked() as should_stop:
             state = train(plan, should_stop)
     end = "stopped early" if state.stopped_early else "done" if state.step >= config.steps else "interrupted"
-    best = f"best accuracy {state.best:.4f} at step {state.best_step}"
-    say(f"{end} after {state.step} steps; {best}, kept in {out}")
+    best = f"best accuracy {state.best:.4f} at step {state.best_step}, " if state.best_step else ""
+    say(f"{end} after {state.step} steps; {best}kept in {out}")
 
 
 def _silent(text: str) -> None:

@@ -44,19 +44,26 @@ def prepare_command(
     The set is a folder or tar with one folder for each person, or, with --nameless, pictures of anybody.
     Pictures that cannot be read or show no face are reported and left out.
     """
+    from itertools import chain, islice
+
     import tqdm
 
+    from netcafe_face.domain.errors import N_
     from netcafe_face.trainer.data.crops import save_crops
     from netcafe_face.trainer.data.detectors import detector_of_file, detector_of_pack
     from netcafe_face.trainer.data.prepare import PrepareReport, align_pictures
     from netcafe_face.trainer.data.reading import count_pictures, pictures
+    from netcafe_face.trainer.errors import DataUnusable
 
     finder = detector_of_file(detector) if detector else detector_of_pack(pack)
     report = PrepareReport()
     with tqdm.tqdm(total=count_pictures(pictures_at), unit="pictures", mininterval=1.0) as bar:
         read = pictures(pictures_at, identities=not nameless, report=report.reading)
-        crops = align_pictures(read, finder, group or out.name, report, bar.update)
-    report.reading.refuse_unusable(pictures_at, least_identities=0)
+        first = list(islice(read, 1))  # from then on it is known whether the folders will do
+        report.reading.refuse_unusable(pictures_at, least_identities=0)
+        crops = align_pictures(chain(first, read), finder, group or out.name, report, bar.update)
+    if not len(crops):
+        raise DataUnusable(path=pictures_at, reason=N_("no face was found in any of its pictures"))
     save_crops(out, crops)
     for line in report.lines():
         click.echo(line)

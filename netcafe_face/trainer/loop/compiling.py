@@ -39,7 +39,7 @@ def why_not(device: str = "cpu") -> str:
 
 
 def maybe_compile(module: nn.Module, wanted: bool, say: Callable[[str], object]) -> nn.Module:
-    """Return a network that is compiled at its first use, where that is wanted and possible, else the given one.
+    """Return a network that is compiled at its first use where that is wanted and possible, else `module`.
 
     Both have the same weights; keep the given one for saving, since it knows them by their own names.
 
