@@ -26,12 +26,29 @@ DEFAULT_MARGIN = 0.05
 
 @dataclass(frozen=True)
 class FarPoint:
-    """A measured point: at cosine `threshold`, `far` of the impostor pairs are accepted."""
+    """A measured point: at cosine `threshold`, `far` of the impostor pairs are accepted.
+
+    Attributes:
+        extrapolated: too few false accepts carry it, so it is continued from looser rates.
+        low: lower end of the threshold's 95% interval, a cosine; None where none was measured.
+        high: its upper end.
+
+    Raises:
+        ValueError: only one end is given, or the threshold lies outside.
+    """
 
     far: float
     threshold: float
     impostor_pairs: int
     extrapolated: bool = False
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.low is None and self.high is None:
+            return
+        if self.low is None or self.high is None or not self.low <= self.threshold <= self.high:
+            raise ValueError("an interval has two ends and holds its threshold")
 
 
 @dataclass(frozen=True)

@@ -143,15 +143,7 @@ def format_card(card: PackCard) -> str:
     thresholds = {
         "measured_on": card.thresholds.measured_on,
         "command": card.thresholds_command,
-        "points": [
-            {
-                "far": point.far,
-                "cosine": point.threshold,
-                "impostor_pairs": point.impostor_pairs,
-                "extrapolated": point.extrapolated,
-            }
-            for point in card.thresholds.points
-        ],
+        "points": [_point_table(point) for point in card.thresholds.points],
     }
     table = {
         **{name: value for name, value in vars(card).items() if name != "thresholds_command"},
@@ -160,6 +152,17 @@ def format_card(card: PackCard) -> str:
         "thresholds": thresholds,
     }
     return tomli_w.dumps(table)
+
+
+def _point_table(point: FarPoint) -> dict[str, object]:
+    ends = {"low": point.low, "high": point.high}
+    return {
+        "far": point.far,
+        "cosine": point.threshold,
+        **{name: value for name, value in ends.items() if value is not None},
+        "impostor_pairs": point.impostor_pairs,
+        "extrapolated": point.extrapolated,
+    }
 
 
 def _pack(fields: Fields) -> PackCard:
@@ -251,19 +254,23 @@ def _size(fields: Fields, field: str, low: int, high: int) -> tuple[int, int]:
 
 
 def _curve(fields: Fields) -> ThresholdCurve:
-    points = []
-    for point in fields.tables("points"):
-        points.append(
-            FarPoint(
-                far=point.number("far", 1e-12, 0.5),
-                threshold=point.number("cosine", -1, 1),
-                impostor_pairs=point.integer("impostor_pairs", 0, 10**15),
-                extrapolated=point.flag("extrapolated"),
-            )
-        )
-        point.end()
+    points = [_point(point) for point in fields.tables("points")]
     measured_on = fields.text("measured_on")
     try:
         return ThresholdCurve(points=tuple(points), measured_on=measured_on)
     except ValueError as error:
         raise fields.wrong("points", f"are not usable: {error}") from error
+
+
+def _point(fields: Fields) -> FarPoint:
+    low = high = None
+    # Cards written before intervals were measured have none.
+    if fields.has("low") or fields.has("high"):
+        low, high = fields.number("low", -1, 1), fields.number("high", -1, 1)
+    far, cosine = fields.number("far", 1e-12, 0.5), fields.number("cosine", -1, 1)
+    pairs, extrapolated = fields.integer("impostor_pairs", 0, 10**15), fields.flag("extrapolated")
+    fields.end()
+    try:
+        return FarPoint(far, cosine, pairs, extrapolated, low, high)
+    except ValueError as error:
+        raise fields.wrong("cosine", f"is not usable: {error}") from error

@@ -97,6 +97,10 @@ class Fields:
         """Return a finite number from `low` to `high`."""
         return self._checked(field, self.take(field), low, high)
 
+    def has(self, field: str) -> bool:
+        """Return whether a field is there and was not read yet."""
+        return field in self._left
+
     def integer(self, field: str, low: int, high: int) -> int:
         """Return a whole number from `low` to `high`."""
         value = self.take(field)

@@ -134,6 +134,22 @@ def test_a_curve_that_makes_no_sense_is_refused(points: list[tuple[float, float]
         ThresholdCurve(tuple(FarPoint(far, threshold, 1) for far, threshold in points), "x")
 
 
+def test_a_point_may_say_between_which_cosines_its_threshold_surely_lies() -> None:
+    point = FarPoint(1e-3, 0.5, 1000, low=0.48, high=0.53)
+    assert (point.low, point.high) == (0.48, 0.53)
+    assert (FarPoint(1e-3, 0.5, 1000).low, FarPoint(1e-3, 0.5, 1000).high) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.4, None), (None, 0.6), (0.51, 0.6), (0.4, 0.49), (math.nan, 0.6), (0.4, math.nan)]
+)
+def test_an_interval_that_is_half_or_beside_its_threshold_is_refused(
+    low: float | None, high: float | None
+) -> None:
+    with pytest.raises(ValueError, match="interval"):
+        FarPoint(1e-3, 0.5, 1000, low=low, high=high)
+
+
 def test_points_may_come_in_any_order() -> None:
     assert ThresholdCurve(CURVE.points[::-1], "pairs").points == CURVE.points
 

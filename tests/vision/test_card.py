@@ -63,6 +63,53 @@ def test_a_card_that_is_written_reads_back_the_same() -> None:
         assert parse_card(format_card(card).encode(), Path("x")) == card
 
 
+def with_intervals() -> dict[str, Any]:
+    whole = table()
+    for point in whole["thresholds"]["points"]:
+        point |= {"low": point["cosine"] - 0.02, "high": point["cosine"] + 0.03}
+    return whole
+
+
+def without_intervals() -> dict[str, Any]:
+    whole = table()
+    for point in whole["thresholds"]["points"]:
+        point.pop("low", None)
+        point.pop("high", None)
+    return whole
+
+
+def test_a_card_from_before_intervals_were_measured_is_read_and_written_without_them() -> None:
+    card = parse_card(tomli_w.dumps(without_intervals()).encode(), Path("x"))
+    assert {(point.low, point.high) for point in card.thresholds.points} == {(None, None)}
+    assert "low" not in tomllib.loads(format_card(card))["thresholds"]["points"][0]
+
+
+def test_the_interval_of_a_threshold_is_read_and_written() -> None:
+    card = parse_card(tomli_w.dumps(with_intervals()).encode(), Path("x"))
+    first = card.thresholds.points[0]
+    assert first.low is not None
+    assert first.high is not None
+    assert first.low == pytest.approx(first.threshold - 0.02)
+    assert first.high == pytest.approx(first.threshold + 0.03)
+    assert parse_card(format_card(card).encode(), Path("x")) == card
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"low": 0.99, "high": 1.0}, "holds its threshold"),
+        ({"low": 0.1}, "“thresholds.points[0].high” is missing"),
+        ({"high": 0.9}, "“thresholds.points[0].low” is missing"),
+        ({"low": -2, "high": 0.9}, "must be from -1 to 1"),
+        ({"low": "0.1", "high": 0.9}, "must be a number"),
+    ],
+)
+def test_an_interval_that_is_half_or_wrong_is_named(change: dict[str, object], told: str) -> None:
+    whole = without_intervals()
+    part(whole, "thresholds.points").update(change)
+    assert told in reason(whole)
+
+
 @pytest.mark.parametrize(("name", "field"), every_field())
 def test_a_missing_field_is_named(name: str, field: str) -> None:
     whole = table()

@@ -20,6 +20,7 @@ from netcafe_face.gui.widgets import Button, card, label
 from netcafe_face.gui.work import Job
 from netcafe_face.i18n import _
 from netcafe_face.vision.card import PackCard
+from netcafe_face.vision.sentences import in_language
 
 LICENCE_FILE = Path(str(resources.files("netcafe_face"))).parent / "LICENSE"
 THIRD_PARTIES = (
@@ -170,8 +171,8 @@ class AboutPage(Page):
             (_("Model pack"), f"{found.name} {found.version}  ({found.pack_id})"),
             (_("Licence"), licence_words(found)),
             (_("Accuracy"), accuracy_words(found.thresholds)),
-            (_("Trained on"), _(found.trained_on)),
-            (_("Weak at"), "\n".join(f"•  {_(text)}" for text in found.weaknesses)),
+            (_("Trained on"), in_language(found.trained_on, _)),
+            (_("Weak at"), "\n".join(f"•  {in_language(text, _)}" for text in found.weaknesses)),
         ]
 
     def _open_licence(self) -> None:

@@ -1,0 +1,154 @@
+"""What a card says of the detector: how it is used, how it was trained, and what its examination found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from netcafe_face.trainer.data.detectors import FACE_PX, NMS_THRESHOLD, SCORE_THRESHOLD
+from netcafe_face.trainer.errors import DataUnusable, RunUnusable
+from netcafe_face.trainer.export.teachers import licensed
+from netcafe_face.trainer.export.words import count, percent
+from netcafe_face.trainer.loop.checkpoint import read_record
+from netcafe_face.vision import sentences
+from netcafe_face.vision.card import DetectorCard
+from netcafe_face.vision.packs import load_pack, sha256_of
+
+DETECTOR_FILE = "detector.onnx"
+
+
+@dataclass(frozen=True)
+class DetectorFacts:
+    """What is known of a pack's detector.
+
+    Attributes:
+        path: its file.
+        card: how it is used.
+        learned: sentences on how it was trained.
+        weak: sentences on what it does less well.
+        figures: what its examination measured; empty where there was none.
+    """
+
+    path: Path
+    card: DetectorCard
+    learned: tuple[str, ...]
+    weak: tuple[str, ...]
+    figures: Mapping[str, Any]
+
+
+def detector_of_pack(folder: Path) -> DetectorFacts:
+    """Take the detector of another pack, with what its card says of its use.
+
+    Raises:
+        ModelError: the pack cannot be used.
+    """
+    pack = load_pack(folder)
+    learned = sentences.DETECTOR_OF.format(pack=pack.card.name, version=pack.card.version)
+    card = replace(pack.card.detector, file=DETECTOR_FILE)
+    return DetectorFacts(pack.detector_path, card, (learned,), (), {})
+
+
+def detector_of_file(
+    path: Path, figures: Path | None, run: Path | None, licences: Mapping[str, str]
+) -> DetectorFacts:
+    """Describe a detector that `train detector` exported.
+
+    Args:
+        path: the ONNX file.
+        figures: JSON of its examination, which also chose its threshold and sizes; None for the usual ones.
+        run: the folder of its training, or None.
+        licences: of teachers that are not known by their bytes.
+
+    Raises:
+        DataUnusable: the figures cannot be read.
+        RunUnusable: the run's record cannot be read.
+        OptionsRefused: the licence of a teacher is not known.
+    """
+    measured = _read(figures) if figures else {}
+    card = DetectorCard(
+        kind="yunet",
+        file=DETECTOR_FILE,
+        sha256=sha256_of(path),
+        colour="BGR",
+        mean=0.0,
+        std=1.0,
+        det_size=None,
+        score_threshold=float(measured.get("score_threshold", SCORE_THRESHOLD)),
+        nms_threshold=NMS_THRESHOLD,
+        face_px=_pair(measured.get("face_px") or FACE_PX),
+        second_look_px=int(measured.get("second_look_px") or 0),
+    )
+    learned = tuple(_learned(run, licences)) if run else ()
+    try:
+        weak = tuple(_weak(measured))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataUnusable(path=figures, reason=f"it lacks {error}") from error
+    return DetectorFacts(path, card, learned, weak, measured)
+
+
+def _learned(run: Path, licences: Mapping[str, str]) -> list[str]:
+    record = read_record(run)
+    try:
+        config, teacher = record["config"], record.get("teacher")
+        return [
+            sentences.DETECTOR_LEARNED.format(
+                teachers=licensed([teacher], licences)[0] if teacher else "YuNet",
+                scenes=count(int(config["scenes"])),
+                steps=count(int(config["steps"])),
+                batch=int(config["batch"]),
+                seed=int(config["seed"]),
+            )
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunUnusable(path=run, reason=f"its record lacks {error}") from error
+
+
+def _weak(figures: Mapping[str, Any]) -> list[str]:
+    said = []
+    agreement = [one for one in figures.get("agreement", []) if one["faces"]]
+    if agreement:
+        px = f"{figures['counted_from_px']:g}"
+        found = sum(one["recall"] * one["faces"] for one in agreement) / sum(
+            one["faces"] for one in agreement
+        )
+        sets = ", ".join(f"{one['sheet']} {percent(one['recall'])}" for one in agreement)
+        said.append(sentences.DETECTOR_RECALL.format(px=px, recall=percent(found), sets=sets))
+        errors = [one["looked_median"] for one in agreement]
+        said.append(sentences.DETECTOR_PLACES.format(low=percent(min(errors)), high=percent(max(errors))))
+    for name, one in dict(figures.get("marked", {})).items():
+        said.append(
+            sentences.DETECTOR_MARKED.format(
+                faces=count(one["own"]["faces"]),
+                px=f"{figures['counted_from_px']:g}",
+                set=name,
+                recall=percent(one["own"]["recall"]),
+                yunet=percent(one["reference"]["recall"]),
+            )
+        )
+    if faceless := figures.get("faceless"):
+        said.append(
+            sentences.DETECTOR_ALARMS.format(
+                pictures=count(faceless["pictures"]),
+                alarms=count(faceless["false_alarms"]),
+                yunet=count(faceless["reference_false_alarms"]),
+            )
+        )
+    return said
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataUnusable(path=path, reason=str(error)) from error
+    if not isinstance(found, dict):
+        raise DataUnusable(path=path, reason="it holds no figures of a detector")
+    return found
+
+
+def _pair(value: Any) -> tuple[float, float]:
+    low, high = value
+    return float(low), float(high)
