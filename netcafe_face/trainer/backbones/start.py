@@ -25,5 +25,5 @@ def load_start(backbone: nn.Module, path: Path) -> None:
     weights: dict[str, torch.Tensor] = checkpoint.weights(checkpoint.load(file))
     try:
         backbone.load_state_dict(weights)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError, AttributeError) as error:
         raise RunUnusable(path=file, reason="it is of another backbone") from error

@@ -1,0 +1,185 @@
+"""How all figures look: one palette, one type, one way to write a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from netcafe_face.domain.errors import N_, OutputError
+from netcafe_face.trainer.errors import OptionsRefused
+from netcafe_face.vision.drawing import FONT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH_IN = 9.0
+"""Of a figure, in inches; a README shows it about 830 pixels wide, so 11 points are read with ease."""
+
+DPI = 160
+SUFFIXES = (".png", ".svg", ".pdf")
+
+INK, MUTED, FAINT, PAPER = "#18212F", "#525E70", "#DCE1E8", "#FFFFFF"
+
+PEOPLE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#4D4D4D", "#B5A400")
+"""Okabe and Ito's colours (“Color Universal Design”, 2008), which the colour-blind can tell apart; their
+yellow is darker here, because it cannot be seen on white. Neighbours differ in lightness as well."""
+
+GENUINE, IMPOSTOR = "#0072B2", "#D55E00"
+CLEAN, NOISY = "#0072B2", "#D55E00"
+
+LOSS_LINES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "softmax": {"color": "#8A94A3", "linestyle": (0, (1, 1))},
+        "norm-softmax": {"color": "#4D4D4D", "linestyle": (0, (5, 2))},
+        "l-softmax": {"color": "#B5A400", "linestyle": (0, (3, 1, 1, 1))},
+        "a-softmax": {"color": "#56B4E9", "linestyle": (0, (4, 1, 1, 1, 1, 1))},
+        "sphereface": {"color": "#CC79A7", "linestyle": (0, (7, 2))},
+        "cosface": {"color": "#009E73", "linestyle": (0, (6, 1.5, 1.5, 1.5))},
+        "arcface": {"color": "#D55E00", "linestyle": "-"},
+        "combined": {"color": "#0072B2", "linestyle": (0, (2, 1))},
+        "subcenter-arcface": {"color": "#7A3E00", "linestyle": "-."},
+        "triplet": {"color": "#E69F00", "linestyle": (0, (3, 1.5))},
+        "contrastive": {"color": "#111111", "linestyle": ":"},
+    }
+)
+"""Each loss has the same colour and dashes in every figure; ArcFace alone has an unbroken line."""
+
+_RC: Any = {
+    "font.family": ["Be Vietnam Pro", "DejaVu Sans"],
+    "font.size": 10.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.8,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlepad": 7,
+    "axes.labelsize": 10.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.7,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 9.5,
+    "ytick.labelsize": 9.5,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "lines.linewidth": 2.0,
+    "figure.facecolor": PAPER,
+    "figure.titlesize": 13,
+    "figure.titleweight": "bold",
+    "svg.hashsalt": "netcafe",
+    "pdf.fonttype": 42,
+}
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """Have everything drawn within look the same, whatever this computer's matplotlib is set to."""
+    import matplotlib as mpl
+    from matplotlib import font_manager
+
+    known = {entry.fname for entry in font_manager.fontManager.ttflist}
+    for file in sorted(FONT.parent.glob("*.ttf")):
+        if str(file) not in known:
+            font_manager.fontManager.addfont(file)
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
+        yield
+
+
+def sheet(height_in: float, title: str, says: str) -> Figure:
+    """Make an empty figure with a title and, under it, a sentence that says what is seen.
+
+    Args:
+        height_in: in inches, with the title.
+        title: a few words.
+        says: may have several lines.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
+    lines = says.count("\n") + 1
+    head_in = 0.56 + 0.225 * lines
+    top = 1 - head_in / height_in
+    engine: Any = figure.get_layout_engine()
+    engine.set(rect=(0, 0, 1, top), w_pad=0.06, h_pad=0.06)
+    figure.text(0.012, 1 - 0.1 / height_in, title, va="top", fontsize=14, fontweight="bold")
+    figure.text(0.012, 1 - 0.41 / height_in, says, va="top", fontsize=10, color=MUTED, linespacing=1.35)
+    return figure
+
+
+def identities_legend(figure: Figure, count: int) -> None:
+    """Name the colours of the first `count` identities along the bottom."""
+    from matplotlib.lines import Line2D
+
+    title = Line2D([], [], linestyle="", label="identity")
+
+    dots = [
+        Line2D([], [], marker="o", linestyle="", markersize=6, color=colour, label=str(number))
+        for number, colour in enumerate(PEOPLE[:count], start=1)
+    ]
+    figure.legend(
+        handles=[title, *dots],
+        loc="outside lower center",
+        ncols=count + 1,
+        handletextpad=0.1,
+        columnspacing=1.2,
+    )
+
+
+def bare(axes: Axes) -> None:
+    """Leave out frame, grid and ticks."""
+    axes.set_axis_off()
+
+
+def check_suffix(path: Path) -> None:
+    """Check that a figure can be written under this name.
+
+    Raises:
+        OptionsRefused: its ending says no format that is written here.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise OptionsRefused(reason=f"{path.name} should end in {', '.join(SUFFIXES)}")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure; the ending chooses PNG (with a palette, so that it is small), SVG or PDF.
+
+    The same figure always gives the same bytes.
+
+    Raises:
+        OptionsRefused: see `check_suffix`.
+        OutputError: the file cannot be written.
+    """
+    check_suffix(path)
+    memory = io.BytesIO()
+    kind = path.suffix.lower()[1:]
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+    with look():
+        figure.savefig(memory, format=kind, dpi=DPI, metadata=undated)
+    data = _with_palette(memory.getvalue()) if kind == "png" else memory.getvalue()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        raise OutputError(path=path, reason=error.strerror or N_("it cannot be written")) from error
+
+
+def _with_palette(png: bytes) -> bytes:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as image:
+        palette = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    memory = io.BytesIO()
+    palette.save(memory, "PNG", optimize=True)
+    return memory.getvalue()
