@@ -26,11 +26,11 @@ def detector() -> None:
 @detector.command(
     "fit",
     epilog=example(
-        "python3 main.py train detector fit --teacher yunet_n_dynamic.onnx --portraits lfw-people.tar "
-        "--rooms photos/groups --rooms videos/classroom.gif --out runs/detector",
+        "python3 main.py train detector fit --teacher face_detection_yunet_2023mar.onnx "
+        "--portraits lfw-people.tar --rooms photos/groups --rooms videos/classroom.gif --out runs/detector",
     ),
 )
-@click.option("--teacher", type=_PLACE, required=True, help="YuNet as ONNX with a free batch and size.")
+@click.option("--teacher", type=_PLACE, required=True, help="YuNet as ONNX, at any input size.")
 @click.option("--portraits", type=_PLACE, multiple=True, help="Pictures with a folder for each person.")
 @click.option("--rooms", type=_PLACE, multiple=True, help="Other pictures, or a video.")
 @click.option("--out", type=_FOLDER, required=True, help="The folder of the run.")
@@ -84,7 +84,7 @@ def fit(
         compile=compiles,
     )
     places = list(portraits), list(rooms)
-    key = key_of(photo_names(*places), config.scenes, config.side_px, config.seed)
+    key = key_of(photo_names(*places), config.scenes, config.side_px, config.seed, teacher.read_bytes())
     folder = store or out / "scenes"
     made = existing_store(folder, key) or _made(folder, key, places, DenseTeacher(teacher, threads))
     with stop_when_asked() as should_stop:

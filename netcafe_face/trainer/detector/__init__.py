@@ -1,0 +1,1 @@
+"""Training a detector in YuNet's output format by dense distillation from YuNet."""

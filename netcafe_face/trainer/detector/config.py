@@ -1,0 +1,71 @@
+"""All choices of a detector's training."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from netcafe_face.domain.errors import N_
+from netcafe_face.trainer.errors import OptionsRefused
+
+_MAY_CHANGE = ("steps", "decay_steps", "report_every", "threads", "compile")
+"""What a run may go on with otherwise than it began: how long it is, and how it is run."""
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """Choices of a run.
+
+    Attributes:
+        seed: of the scenes, the first weights and the order.
+        scenes: how many are made.
+        side_px: of a scene.
+        batch: scenes a step.
+        steps: in all.
+        learning_rate: between warm-up and decay.
+        warmup: steps in which it rises.
+        decay_steps: last steps, in which it falls to zero along half a cosine.
+        weight_decay: of AdamW (Loshchilov and Hutter, 2019).
+        average: part of the averaged weights that is kept each step.
+        report_every: steps between two rows of the log, each with a checkpoint.
+        threads: of torch.
+        compile: whether torch.compile is used.
+    """
+
+    seed: int = 1
+    scenes: int = 6000
+    side_px: int = 256
+    batch: int = 4
+    steps: int = 15000
+    learning_rate: float = 4e-3
+    warmup: int = 300
+    decay_steps: int = 6000
+    weight_decay: float = 1e-3
+    average: float = 0.999
+    report_every: int = 200
+    threads: int = 1
+    compile: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        positive = (self.scenes, self.batch, self.steps, self.report_every, self.threads)
+        if min(positive) < 1 or min(self.warmup, self.decay_steps) < 0:
+            raise OptionsRefused(reason=N_("counts must be positive"))
+        if not 0 < self.learning_rate < 1 or not 0 <= self.average < 1:
+            raise OptionsRefused(reason=N_("rates lie between 0 and 1"))
+
+    def refuse_other(self, begun: dict[str, Any]) -> None:
+        """Stop if a run that began with other choices would not be the same run.
+
+        Raises:
+            OptionsRefused: a choice differs that may not.
+        """
+        own = asdict(self)
+        other = [name for name in own if name not in _MAY_CHANGE and begun.get(name) != own[name]]
+        if other:
+            named = ", ".join(f"{name} {begun.get(name)}" for name in other)
+            raise OptionsRefused(reason=N_("the run began with {named}").format(named=named))
+
+    def shortened(self, steps: int) -> DetectorConfig:
+        """Return the same run with another end."""
+        return replace(self, steps=steps)

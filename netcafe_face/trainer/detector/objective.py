@@ -1,0 +1,72 @@
+"""What the student is told: to answer in every cell as the teacher does, most of all where faces are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from netcafe_face.trainer.detector.layout import STRIDES
+
+_LEAST_SCORE = 0.05
+"""Below this a teacher's box and points mean nothing, so they are not taught."""
+
+_LARGEST_LOG = 4.0
+_USUAL_PX = 32.0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The parts of the loss, each a scalar.
+
+    Attributes:
+        score: Kullback-Leibler divergence of the scores, summed over cells, for each face cell.
+        box: error of the box, as part of the face's size.
+        points: mean absolute error of the points, as part of the face's size.
+    """
+
+    score: Tensor
+    box: Tensor
+    points: Tensor
+
+    def total(self) -> Tensor:
+        """Return the loss: a point error of a hundredth of the face weighs like 0.2 nats a face cell."""
+        return self.score + 5.0 * self.box + 20.0 * self.points
+
+
+def cell_strides(side_px: int) -> Tensor:
+    """Return the stride of each cell of a square picture, float32 (cells,)."""
+    return torch.cat([torch.full(((side_px // stride) ** 2,), float(stride)) for stride in STRIDES])
+
+
+def compare(student: Tensor, teacher: Tensor, strides: Tensor) -> Terms:
+    """Compare answers cell by cell.
+
+    Box and points count as part of the face's size, because that is what alignment needs, and each cell by
+    the teacher's score, so that all cells near a face teach, the surest most, from which FaceDetectorYN takes
+    the face. There they also count by the root of the face's size: a scene has room for few large faces.
+
+    Args:
+        student: float (n, cells, 15), scores before the sigmoid (`DetectorNet`).
+        teacher: float (n, cells, 15), scores from 0 to 1 (`DenseTeacher`).
+        strides: float (cells,), of each cell, see `cell_strides`.
+    """
+    sure = teacher[:, :, 0]
+    apart = functional.binary_cross_entropy_with_logits(student[:, :, 0], sure, reduction="none")
+    own = functional.binary_cross_entropy(sure.clamp(1e-6, 1 - 1e-6), sure, reduction="none")
+    weight = sure * (sure > _LEAST_SCORE)
+    faces = weight.sum().clamp(min=1.0)
+    logs = teacher[:, :, 3:5].clamp(-_LARGEST_LOG, _LARGEST_LOG)
+    size = torch.exp(logs.mean(2))
+    shown = weight * (size * strides / _USUAL_PX).sqrt()
+    parts = shown.sum().clamp(min=1.0)
+    off = (student[:, :, 1:] - teacher[:, :, 1:]).abs()
+    box = off[:, :, 0:2].mean(2) / size + off[:, :, 2:4].mean(2)
+    points = off[:, :, 4:].mean(2) / size
+    return Terms(
+        (apart - own).sum() / faces,
+        (box * shown).sum() / parts,
+        (points * shown).sum() / parts,
+    )

@@ -1,0 +1,147 @@
+"""The photos that scenes are made of: portraits with one face in the middle, and rooms and streets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+
+from netcafe_face.domain.errors import N_, ImageTooLarge, ImageUnreadable
+from netcafe_face.domain.faces import Image
+from netcafe_face.trainer.data.reading import Picture, ReadingReport, pictures
+from netcafe_face.trainer.data.split import is_held_out
+from netcafe_face.trainer.errors import DataUnusable
+from netcafe_face.vision.images import VIDEO_SUFFIXES, decode
+
+_LONGEST_SIDE_PX = 1280
+"""Larger photos are shrunk to this: no scene shows them larger."""
+
+_FRAMES = 12
+"""So many frames of a video are looked at, evenly spread: neighbours show the same."""
+
+
+@dataclass
+class Photos:
+    """Decoded photos, uint8 BGR.
+
+    Attributes:
+        portraits: one face in the middle (LFW), of people who are not held out.
+        rooms: all else, one list for each place they came from: any number of faces, or none.
+        broken: what could not be read, and why.
+    """
+
+    portraits: list[Image] = field(default_factory=list)
+    rooms: list[list[Image]] = field(default_factory=list)
+    broken: list[tuple[str, str]] = field(default_factory=list)
+
+
+def is_kept_back(picture: Picture, with_people: bool) -> bool:
+    """Tell whether a picture is never trained on: by its person's name, or else by its file's.
+
+    Args:
+        picture: of a set.
+        with_people: whether the set has a folder for each person.
+    """
+    if with_people and picture.name:
+        return is_held_out(picture.name)
+    return is_held_out(PurePosixPath(picture.source).name)
+
+
+def photo_names(portraits: list[Path], rooms: list[Path]) -> list[str]:
+    """Return the names of all that `load_photos` would read, in its order, without decoding anything.
+
+    Raises:
+        DataUnusable: a place is missing.
+    """
+    names: list[str] = []
+    for place, with_people in _places(portraits, rooms):
+        if _is_video(place):
+            names += [f"{place.name}#{number}" for number in range(_FRAMES)]
+            continue
+        found = pictures(place, identities=with_people)
+        names += [picture.source for picture in found if not is_kept_back(picture, with_people)]
+    return names
+
+
+def load_photos(portraits: list[Path], rooms: list[Path]) -> Photos:
+    """Read what may be trained on.
+
+    Args:
+        portraits: folders or tars with a folder for each person.
+        rooms: folders or tars of other pictures, and video files; a video is taken whole, because it has no
+            part that does not show what the rest shows.
+
+    Raises:
+        DataUnusable: a place is missing, or nothing in all of them can be used.
+    """
+    found = Photos()
+    for place, with_people in _places(portraits, rooms):
+        into = found.portraits if with_people else []
+        if not with_people:
+            found.rooms.append(into)
+        if _is_video(place):
+            into += video_frames(place, _FRAMES)
+            continue
+        report = ReadingReport()
+        for picture in pictures(place, identities=with_people, report=report):
+            if not is_kept_back(picture, with_people):
+                _decode_into(found, into, picture)
+        found.broken += report.broken
+    found.rooms = [photos for photos in found.rooms if photos]
+    if not found.portraits and not found.rooms:
+        place = (portraits + rooms or [Path()])[0]
+        raise DataUnusable(path=place, reason=N_("there is no picture in it that may be used"))
+    return found
+
+
+def _places(portraits: list[Path], rooms: list[Path]) -> list[tuple[Path, bool]]:
+    return [(place, True) for place in portraits] + [(place, False) for place in rooms]
+
+
+def _is_video(place: Path) -> bool:
+    return place.suffix.lower() in {*VIDEO_SUFFIXES, ".gif"}
+
+
+def video_frames(path: Path, count: int) -> Iterator[Image]:
+    """Yield frames of a video, evenly spread, uint8 BGR.
+
+    Raises:
+        DataUnusable: it has no frame that can be read.
+    """
+    video = cv2.VideoCapture(str(path))
+    try:
+        total = max(1, int(video.get(cv2.CAP_PROP_FRAME_COUNT)))
+        wanted = {int(place) for place in np.linspace(0, total - 1, count)}
+        read = 0
+        for number in range(total):
+            good, frame = video.read()
+            if not good:
+                break
+            if number in wanted:
+                read += 1
+                yield np.asarray(frame, dtype=np.uint8)
+    finally:
+        video.release()
+    if not read:
+        raise DataUnusable(path=path, reason=N_("it has no frame that can be read"))
+
+
+def shrunk(image_bgr: Image, longest_px: int) -> Image:
+    """Return a picture no longer than that, shrunk by area."""
+    scale = longest_px / max(image_bgr.shape[:2])
+    if scale >= 1:
+        return image_bgr
+    size = (max(1, round(image_bgr.shape[1] * scale)), max(1, round(image_bgr.shape[0] * scale)))
+    return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _decode_into(found: Photos, into: list[Image], picture: Picture) -> None:
+    try:
+        image = decode(picture.data, picture.source)
+    except (ImageUnreadable, ImageTooLarge) as error:
+        found.broken.append((picture.source, str(error)))
+        return
+    into.append(shrunk(image, _LONGEST_SIDE_PX))

@@ -1,0 +1,191 @@
+"""The loop that trains the detector."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from netcafe_face.trainer.detector.config import DetectorConfig
+from netcafe_face.trainer.detector.degrade import light
+from netcafe_face.trainer.detector.network import DetectorNet
+from netcafe_face.trainer.detector.objective import cell_strides, compare
+from netcafe_face.trainer.detector.store import SceneStore
+from netcafe_face.trainer.errors import RunUnusable
+from netcafe_face.trainer.loop.checkpoint import CURVE, LAST, load, save, write_record
+from netcafe_face.trainer.loop.compiling import maybe_compile
+from netcafe_face.trainer.loop.ema import Averaged
+from netcafe_face.trainer.loop.logs import RunLog
+from netcafe_face.trainer.loop.progress import Progress
+
+_ORDER_STREAM, _LIGHT_STREAM = 7022, 7023
+_LIT_SHARE = 0.5
+_CLIP = 5.0
+_FORGET = 0.98
+
+
+@dataclass
+class DetectorRun:
+    """What changes while a run goes on.
+
+    Attributes:
+        network: the student.
+        averaged: its averaged weights, which are exported.
+        optimiser: AdamW.
+        step: steps done.
+        recent: the parts of the loss, averaged over the last steps.
+    """
+
+    network: DetectorNet
+    averaged: Averaged
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+    recent: dict[str, float] = field(default_factory=dict)
+
+    def state(self, config: DetectorConfig) -> dict[str, Any]:
+        """Return it for a checkpoint."""
+        return {
+            "backbone": self.network.state_dict(),
+            "ema": self.averaged.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "recent": self.recent,
+            "config": asdict(config),
+        }
+
+    def note(self, values: dict[str, float]) -> None:
+        """Take the loss of a step into the averages."""
+        for name, value in values.items():
+            self.recent[name] = value + _FORGET * (self.recent.get(name, value) - value)
+
+    def restore(self, state: dict[str, Any], file: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            RunUnusable: it is of another network.
+        """
+        try:
+            self.network.load_state_dict(state["backbone"])
+            self.averaged.network.load_state_dict(state["ema"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step = int(state["step"])
+            self.recent = dict(state.get("recent", {}))
+        except (KeyError, RuntimeError, ValueError, TypeError) as error:
+            raise RunUnusable(path=file, reason=str(error).splitlines()[0]) from error
+
+
+def start_run(config: DetectorConfig) -> DetectorRun:
+    """Return a run that has not begun, with random weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        network = DetectorNet()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    plain = [weight for weight in network.parameters() if weight.ndim < 2]
+    decayed = [weight for weight in network.parameters() if weight.ndim >= 2]
+    groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+    return DetectorRun(network, Averaged(network, config.average), optimiser)
+
+
+def rate_at(config: DetectorConfig, step: int) -> float:
+    """Return the learning rate of a step, counted from zero: up, level, down along half a cosine."""
+    rise = min(1.0, (step + 1) / max(1, config.warmup))
+    left = (config.steps - step) / max(1, config.decay_steps)
+    fall = 1.0 if left >= 1 else 0.5 * (1 - math.cos(math.pi * left))
+    return config.learning_rate * rise * fall
+
+
+def numbers_at(config: DetectorConfig, step: int) -> list[tuple[int, int]]:
+    """Return epoch and scene of each sample of a step; every epoch shows all scenes in another order."""
+    chosen = []
+    for sample in range(step * config.batch, (step + 1) * config.batch):
+        epoch, place = divmod(sample, config.scenes)
+        chosen.append((epoch, int(_order(config.seed, config.scenes, epoch)[place])))
+    return chosen
+
+
+def batch_at(store: SceneStore, config: DetectorConfig, step: int) -> tuple[Tensor, Tensor]:
+    """Return the scenes of a step, float32 (n, 3, side, side) BGR from 0 to 255, and the teacher's answers.
+
+    Half of the scenes are shown in another light than last time.
+    """
+    images, answers = [], []
+    for epoch, number in numbers_at(config, step):
+        rng = np.random.default_rng([_LIGHT_STREAM, config.seed, epoch, number])
+        scene = np.asarray(store.scenes_bgr[number])
+        images.append(light(scene, rng, 0.5) if rng.random() < _LIT_SHARE else scene)
+        answers.append(np.asarray(store.answers[number], dtype=np.float32))
+    batch = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+    return batch.float().contiguous(memory_format=torch.channels_last), torch.from_numpy(np.stack(answers))
+
+
+def train(
+    store: SceneStore,
+    config: DetectorConfig,
+    folder: Path,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> DetectorRun:
+    """Train, or go on where an earlier call was ended.
+
+    Args:
+        store: scenes and answers.
+        config: choices; all but the length must be those the run began with.
+        folder: of the run: last.pt, curve.csv, run.json.
+        should_stop: asked after each step; the run is then saved and left.
+
+    Raises:
+        OptionsRefused: the run in the folder began with other choices.
+        RunUnusable: the folder cannot be read or written.
+    """
+    torch.set_num_threads(config.threads)
+    cv2.setNumThreads(config.threads)
+    run = start_run(config)
+    if (folder / LAST).exists():
+        state = load(folder / LAST)
+        begun = state.get("config")
+        config.refuse_other(begun if isinstance(begun, dict) else {})
+        run.restore(state, folder / LAST)
+    write_record(folder, {"kind": "detector", "config": asdict(config), "store": store.record})
+    log = RunLog(folder / CURVE, run.step, None)
+    progress = Progress(config.steps, run.step, config.batch)
+    student = maybe_compile(run.network, config.compile, progress.say)
+    strides = cell_strides(store.scenes_bgr.shape[1])
+    while run.step < config.steps:
+        images, answers = batch_at(store, config, run.step)
+        rate = rate_at(config, run.step)
+        for group in run.optimiser.param_groups:
+            group["lr"] = rate
+        terms = compare(student(images), answers, strides)
+        loss = terms.total()
+        run.optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(run.network.parameters(), _CLIP)
+        run.optimiser.step()
+        run.averaged.update(run.network, run.step)
+        seen = {"loss": loss, "score": terms.score, "box": terms.box, "points": terms.points}
+        run.note({name: float(value.detach()) for name, value in seen.items()})
+        progress.show(run.step, run.recent)
+        if run.step % config.report_every == 0:
+            log.write({"step": run.step, **run.recent, "rate": rate})
+        run.step += 1
+        asked = should_stop()
+        if run.step % config.report_every == 0 or run.step == config.steps or asked:
+            save(folder / LAST, run.state(config))
+        if asked:
+            break
+    log.close()
+    return run
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, scenes: int, epoch: int) -> npt.NDArray[np.int64]:
+    return np.random.default_rng([_ORDER_STREAM, seed, epoch]).permutation(scenes)

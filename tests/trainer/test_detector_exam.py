@@ -1,0 +1,128 @@
+"""Detectors are examined on held-out pictures, on marked ones, and where nobody is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netcafe_face.trainer.data.split import is_held_out
+from netcafe_face.trainer.detector.choosing import by_size, look_errors, single_faces
+from netcafe_face.trainer.detector.exam import Sheet, faceless_sheet, marked_sheet, photo_sheet, read_marks
+from netcafe_face.trainer.detector.examining import look_again
+from netcafe_face.trainer.detector.finder import Finder, SureFinder, milliseconds
+from netcafe_face.trainer.errors import DataUnusable, TeacherUnusable
+from tests.files_kit import write_video
+from tests.trainer.detector_kit import TEACHER, folder_of, people
+
+NAMES = [f"photo {number}.png" for number in range(40)]
+KEPT = [name for name in NAMES if is_held_out(name)]
+
+
+def test_only_held_out_photos_are_examined(tmp_path: Path) -> None:
+    folder_of(tmp_path, NAMES, np.zeros((40, 40, 3), dtype=np.uint8))
+    sheet = photo_sheet(tmp_path, False, 100)
+    assert sheet.sources == sorted(KEPT)
+
+
+def test_a_damaged_picture_is_named_and_the_rest_examined(tmp_path: Path) -> None:
+    folder_of(tmp_path, NAMES, np.zeros((40, 40, 3), dtype=np.uint8))
+    (tmp_path / KEPT[0]).write_bytes(b"\x89PNG but no more")
+    sheet = photo_sheet(tmp_path, False, 100)
+    assert [source for source, _reason in sheet.broken] == [KEPT[0]]
+    assert len(sheet.images_bgr) == len(KEPT) - 1
+
+
+def test_a_folder_without_held_out_pictures_is_refused(tmp_path: Path) -> None:
+    other = next(name for name in NAMES if name not in KEPT)
+    with pytest.raises(DataUnusable):
+        photo_sheet(folder_of(tmp_path, [other], people()), False, 100)
+
+
+def test_frames_of_a_video_are_spread_over_it(tmp_path: Path) -> None:
+    frames = [np.full((48, 64, 3), 12 * number, dtype=np.uint8) for number in range(20)]
+    sheet = photo_sheet(write_video(tmp_path / "v.mp4", frames), False, 3)
+    shades = [float(image.mean()) for image in sheet.images_bgr]
+    assert shades == pytest.approx([0, 12 * 9, 12 * 19], abs=8)
+
+
+def test_marks_are_scaled_to_the_picture_as_it_is_here(tmp_path: Path) -> None:
+    marks = tmp_path / "marks.txt"
+    marks.write_text("# 0--Parade/a.jpg 400 200\n40 20 80 60\n\n# 0--Parade/other.jpg 9 9\n")
+    found = read_marks(marks)
+    assert found["other.jpg"][2].shape == (0, 4)
+    boxes = marked_sheet(Sheet("p", [np.zeros((100, 100, 3), dtype=np.uint8)], ["a.jpg"]), found).boxes
+    assert boxes is not None
+    assert boxes[0].tolist() == [[10, 10, 10, 20]]
+    with pytest.raises(DataUnusable):
+        marked_sheet(Sheet("p", [np.zeros((9, 9, 3), dtype=np.uint8)], ["unmarked.jpg"]), found)
+
+
+@pytest.mark.parametrize("text", ["1 2 3 4\n", "# name\n", "# name 3 4\n1 2 x 4\n", "# n 3 4\n1 2\n"])
+def test_a_list_of_marks_written_otherwise_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "marks.txt").write_text(text)
+    with pytest.raises(DataUnusable):
+        read_marks(tmp_path / "marks.txt")
+
+
+def test_tiles_without_faces_touch_no_mark(tmp_path: Path) -> None:
+    image = np.zeros((320, 320, 3), dtype=np.uint8)
+    image[:150, :150] = 255
+    boxes = [np.array([[0, 0, 150, 150]], dtype=np.float32)]
+    sheet = faceless_sheet([], Sheet("m", [image], ["a.jpg"], boxes))
+    assert sheet.faceless
+    assert len(sheet.images_bgr) == 5
+    assert all(tile.max() == 0 for tile in sheet.images_bgr)
+
+
+def test_no_picture_without_a_face_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataUnusable):
+        faceless_sheet([], None)
+    (tmp_path / "x.png").write_bytes(b"")
+    with pytest.raises(DataUnusable):
+        faceless_sheet([tmp_path], None)
+
+
+def test_a_finder_needs_a_detector(tmp_path: Path) -> None:
+    (tmp_path / "x.onnx").write_bytes(b"nothing")
+    with pytest.raises(TeacherUnusable):
+        Finder(tmp_path / "x.onnx")
+
+
+def test_a_higher_threshold_keeps_the_surest_boxes_of_one_run() -> None:
+    finder, photo = Finder(TEACHER), people()
+    rows = finder.find(photo)
+    assert (np.diff(rows[:, 14]) <= 0).all()
+    assert len(SureFinder(finder, 0.65).find(photo)) == int((rows[:, 14] >= 0.65).sum()) == 6
+
+
+def test_a_picture_without_a_face_gives_no_rows() -> None:
+    assert Finder(TEACHER).find(np.full((64, 64, 3), 90, dtype=np.uint8)).shape == (0, 15)
+
+
+def test_faces_are_shown_at_a_size_and_found_by_their_own_detector() -> None:
+    finder, photo = SureFinder(Finder(TEACHER), 0.65), people()
+    faces = single_faces([photo], [finder.find(photo)], 40.0)
+    assert faces
+    shown = by_size(faces, finder, 48.0)
+    assert shown.recall == 1.0
+    assert shown.error_median < 0.2
+    assert by_size(faces, finder, 4.0).recall == 0.0
+
+
+def test_the_second_look_moves_points_and_leaves_boxes() -> None:
+    finder, photo = SureFinder(Finder(TEACHER), 0.65), people()
+    rows = finder.find(photo)
+    again = look_again(photo, rows, finder, 160)
+    assert np.array_equal(again[:, :4], rows[:, :4])
+    assert not np.array_equal(again[:, 4:14], rows[:, 4:14])
+    errors = look_errors(single_faces([photo], [rows], 40.0), finder, (40.0,))
+    assert 0 < errors[0] < 0.3
+    assert 0 < errors[160] < 0.3
+
+
+def test_time_is_measured_for_each() -> None:
+    times = milliseconds([Finder(TEACHER), Finder(TEACHER)], (64, 64), 2)
+    assert len(times) == 2
+    assert min(times) > 0

@@ -1,0 +1,126 @@
+"""The loop learns, goes on exactly where it was stopped, and refuses to go on as another run."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from netcafe_face.trainer.detector.network import DetectorNet
+from netcafe_face.trainer.detector.objective import cell_strides, compare
+from netcafe_face.trainer.detector.training import numbers_at, rate_at, start_run, train
+from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
+from tests.trainer.detector_kit import random_store, short_config, two_scenes
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    state = torch.load(folder / "last.pt", weights_only=True)
+    return {f"{kind}.{name}": each for kind in ("backbone", "ema") for name, each in state[kind].items()}
+
+
+def test_two_scenes_are_learned_by_heart(tmp_path: Path) -> None:
+    store = two_scenes()
+    config = short_config(
+        scenes=2, side_px=160, steps=50, warmup=5, decay_steps=20, average=0.9, report_every=49
+    )
+    train(store, config, tmp_path)
+    with (tmp_path / "curve.csv").open(encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    assert float(rows[-1]["loss"]) < 0.5 * float(rows[0]["loss"])
+    assert float(rows[-1]["points"]) < 0.5 * float(rows[0]["points"])
+
+
+def test_a_stopped_run_goes_on_as_if_it_never_stopped(tmp_path: Path) -> None:
+    store, config = random_store(), short_config()
+    train(store, config, tmp_path / "whole")
+    asked = iter([False, False, True])
+    stopped = train(store, config, tmp_path / "parts", lambda: next(asked))
+    assert stopped.step == 3
+    assert train(store, config, tmp_path / "parts").step == 6
+    whole, parts = weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+    assert (tmp_path / "whole/curve.csv").read_text() == (tmp_path / "parts/curve.csv").read_text()
+
+
+def test_a_run_may_be_made_longer_and_nothing_else(tmp_path: Path) -> None:
+    store, config = random_store(), short_config(steps=2, decay_steps=0)
+    train(store, config, tmp_path)
+    assert train(store, replace(config, steps=3), tmp_path).step == 3
+    with pytest.raises(OptionsRefused, match="seed"):
+        train(store, replace(config, seed=2), tmp_path)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "last.pt").write_bytes(b"nothing")
+    with pytest.raises(RunUnusable):
+        train(random_store(), short_config(), tmp_path)
+
+
+def test_every_epoch_shows_every_scene_once_in_another_order() -> None:
+    config = short_config(scenes=6, batch=4)
+    shown = [pair for step in range(3) for pair in numbers_at(config, step)]
+    first, second = [n for e, n in shown if e == 0], [n for e, n in shown if e == 1]
+    assert sorted(first) == sorted(second) == list(range(6))
+    assert first != second
+
+
+def test_the_rate_rises_stays_and_falls_to_zero() -> None:
+    config = short_config(steps=100, warmup=10, decay_steps=40, learning_rate=0.01)
+    rates = [rate_at(config, step) for step in range(100)]
+    assert rates[0] == pytest.approx(0.001)
+    assert rates[10] == rates[60] == pytest.approx(0.01)
+    assert rates[80] == pytest.approx(0.005)
+    assert 0 < rates[99] < 1e-4
+
+
+def test_the_first_weights_come_from_the_seed_alone() -> None:
+    torch.manual_seed(5)
+    one = start_run(short_config(seed=7)).network.state_dict()
+    torch.manual_seed(6)
+    same, other = start_run(short_config(seed=7)).network, start_run(short_config(seed=8)).network
+    assert all(torch.equal(one[name], value) for name, value in same.state_dict().items())
+    assert not torch.equal(one["stem.0.0.weight"], other.state_dict()["stem.0.0.weight"])
+
+
+def answers(score: float, size_log: float = 0.0, points: float = 0.0) -> torch.Tensor:
+    rows = torch.zeros(1, 84, 15)
+    rows[0, 3] = torch.tensor([score, 0, 0, size_log, size_log, *([points] * 10)])
+    return rows
+
+
+def test_an_exact_answer_costs_nothing_and_a_wrong_one_what_is_worked_out_by_hand() -> None:
+    strides = cell_strides(64)
+    sure = answers(0.8, size_log=float(torch.log(torch.tensor(4.0))), points=1.0)
+    student = sure.clone()
+    student[0, :, 0] = torch.special.logit(sure[0, :, 0].clamp(1e-6, 1 - 1e-6))
+    terms = compare(student, sure, strides)
+    assert float(terms.score) == pytest.approx(0.0, abs=1e-3)
+    assert float(terms.box) == float(terms.points) == 0.0
+    student[0, 3, 5:] += 0.2
+    # Cell 3 has stride 8: a face of 32 pixels, so an error of 0.2 cells is a twentieth of the face. Its
+    # weight is 0.8, and sums are divided by no less than one.
+    assert float(compare(student, sure, strides).points) == pytest.approx(0.8 * 0.2 / 4.0, rel=1e-5)
+
+
+def test_where_nobody_is_only_the_score_is_taught() -> None:
+    teacher = answers(0.0, points=7.0)
+    student = torch.zeros(1, 84, 15, requires_grad=True)
+    terms = compare(student, teacher, cell_strides(64))
+    assert float(terms.box.detach()) == float(terms.points.detach()) == 0.0
+    terms.total().backward()
+    assert student.grad is not None
+    assert torch.isfinite(student.grad).all()
+    assert student.grad[0, :, 0].abs().min() > 0
+    assert float(student.grad[0, :, 1:].abs().max()) == 0.0
+
+
+def test_the_network_answers_once_a_cell_at_any_multiple_of_32() -> None:
+    network = DetectorNet().eval()
+    for height, width in ((64, 96), (160, 32)):
+        with torch.no_grad():
+            rows = network(torch.zeros(2, 3, height, width))
+        cells = sum(height // stride * (width // stride) for stride in (8, 16, 32))
+        assert rows.shape == (2, cells, 15)
