@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -146,7 +148,17 @@ def start(command: Sequence[str], **environ: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
+        start_new_session=True,
     )
+
+
+def finished(process: subprocess.Popen[str], timeout_s: float = 360) -> tuple[str, str]:
+    """Wait for a process that `start` started and return what it printed; end all that it started."""
+    try:
+        return process.communicate(timeout=timeout_s)
+    finally:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def fit_options(config: TrainConfig) -> list[str]:
@@ -173,7 +185,7 @@ def write_picture(path: Path, image_bgr: Image) -> Path:
 
 
 def write_teacher(path: Path, dim: int = 24, side: int = 112, seed: int = 0, scale: float = 1.0) -> Path:
-    """Write a small ONNX embedder, (1, 3, side, side) to (1, dim), that tells faces apart by their large parts."""
+    """Write a small ONNX embedder, (1, 3, side, side) to (1, dim), that sees the large parts of a face."""
     from onnx import TensorProto, helper, numpy_helper, save
 
     cells = 7

@@ -14,7 +14,7 @@ from netcafe_face.domain.faces import Image
 from netcafe_face.trainer.data.crops import Crops
 
 MIXING = 2
-"""Grows whenever the same seed gives other mixtures than before: answers kept for those are then of no use."""
+"""Grows whenever the same seed gives other mixtures: answers kept for earlier ones are then of no use."""
 
 _SIDE = 112
 _GRID = 5

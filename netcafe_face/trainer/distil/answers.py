@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def ask(
 
     Raises:
         TeacherUnusable: the network failed.
-        RunUnusable: the folder cannot be written or holds damaged answers.
+        RunUnusable: the folder cannot be written.
     """
     place = folder / f"{teacher.sha256[:12]}-{teacher.input_name}-{question.mark}"
     own = local()
@@ -80,29 +81,44 @@ def ask(
         file = place / f"{start:08d}.npy"
         stop = min(start + _PART, question.count)
         try:
-            if file.exists():
-                kept = np.load(file, allow_pickle=False)
-                if kept.shape[0] >= stop - start:
-                    on_done(stop - start)
-                    return np.asarray(kept[: stop - start], dtype=np.float32)
+            kept = _kept(file, stop - start, teacher.dim)
+            if kept is not None:
+                on_done(stop - start)
+                return kept
             if not hasattr(own, "teacher"):
                 own.teacher = Teacher(teacher.path, teacher.input_name)
             answers = np.stack([own.teacher.embed_one(question.faces[n]) for n in range(start, stop)])
             _write(file, answers)
-        except (OSError, ValueError) as error:
-            raise RunUnusable(path=file, reason=str(error)) from error
+        except OSError as error:
+            raise RunUnusable(path=file, reason=error.strerror or str(error)) from error
         on_done(stop - start)
         return answers
 
-    place.mkdir(parents=True, exist_ok=True)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunUnusable(path=place, reason=error.strerror or str(error)) from error
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(part, range(0, question.count, _PART)))
     # Through half precision always, so that a first and a later run learn from the same numbers.
     return np.concatenate(parts).astype(np.float16).astype(np.float32)
 
 
+def _kept(file: Path, count: int, dim: int) -> FloatArray | None:
+    """Return the first answers of a file, or None where they are missing, too few or damaged."""
+    if not file.exists():
+        return None
+    try:
+        with file.open("rb") as stream:
+            kept = np.lib.format.read_array(stream, allow_pickle=False)
+    except (ValueError, EOFError):  # they are asked for again
+        return None
+    right = kept.dtype == np.float16 and kept.ndim == 2 and len(kept) >= count and kept.shape[1] == dim
+    return np.asarray(kept[:count], dtype=np.float32) if right else None
+
+
 def _write(file: Path, answers: FloatArray) -> None:
-    unfinished = file.with_suffix(".part")
+    unfinished = file.with_suffix(f".{os.getpid()}.part")  # another run may ask the same
     with unfinished.open("wb") as stream:
         np.save(stream, answers.astype(np.float16))
     unfinished.replace(file)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from netcafe_face.domain.errors import N_
 from netcafe_face.domain.faces import FloatArray, Image
 from netcafe_face.trainer.data.augment import AugmentConfig, augment
 from netcafe_face.trainer.errors import DataUnusable
@@ -130,7 +131,8 @@ class PeopleOrder:
         groups = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1) if len(order) else []
         self._groups = [group for group in groups if len(group) > 1]
         if len(self._groups) < 2:
-            raise DataUnusable(path="", reason="pair losses need two people with two crops each")
+            reason = N_("pair losses need two people with two crops each")
+            raise DataUnusable(path=N_("given"), reason=reason)
         self._people = min(people, len(self._groups))
         self._each = each
         self._seed = seed
@@ -203,6 +205,7 @@ def batches(samples: Samples, order: Order, steps: range, reading: Reading) -> I
         num_workers=reading.workers,
         prefetch_factor=4 if reading.workers else None,
         worker_init_fn=_quiet_worker if reading.workers else None,
+        generator=torch.Generator(),  # without one it draws from the run's own random numbers
     )
     for pixels, labels, answers in loader:
         yield Batch(pixels, labels, answers)

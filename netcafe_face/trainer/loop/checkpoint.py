@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,8 @@ def save(file: Path, state: dict[str, Any]) -> None:
             os.fsync(stream.fileno())
         part.replace(file)
     except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise RunUnusable(path=file, reason=str(error)) from error
 
 
@@ -76,10 +77,11 @@ def load(file: Path) -> dict[str, Any]:
     """
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
-        raise RunUnusable(
-            path=file, reason=str(error).splitlines()[0] if str(error) else "damaged"
-        ) from error
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError) as error:
+        raise RunUnusable(path=file, reason=error.strerror) from error
+    except Exception as error:  # what is damaged, or made to do harm, fails in any way
+        reason = "it is damaged, or holds other things than weights and plain values"
+        raise RunUnusable(path=file, reason=reason) from error
     if not isinstance(state, dict):
         raise RunUnusable(path=file, reason="it is no checkpoint")
     return state
@@ -87,5 +89,5 @@ def load(file: Path) -> dict[str, Any]:
 
 def weights(state: dict[str, Any]) -> dict[str, torch.Tensor]:
     """Return the weights of a checkpoint that are validated and exported: the averaged ones, if any."""
-    chosen: dict[str, torch.Tensor] = state.get("ema") or state["backbone"]
-    return chosen
+    kept = (state.get(name) for name in ("ema", "backbone"))
+    return next((weights for weights in kept if isinstance(weights, dict)), {})

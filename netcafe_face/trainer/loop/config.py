@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -14,6 +15,13 @@ NO_LOSS = "none"
 
 OPTIMISERS = ("sgd", "adamw")
 SCHEDULES = ("constant", "cosine", "step", "warmup-stable-decay")
+
+_FROM_ONE = ("dim", "batch", "people_per_batch", "steps", "validate_every", "checkpoint_every", "threads")
+_FROM_ZERO = (
+    *("loss_weight", "scale", "margin", "learning_rate", "weight_decay", "warmup", "clip", "seed"),
+    *("cosine_weight", "relational_weight", "mixtures", "patience", "workers"),
+)
+_SHARES = ("class_sample", "momentum", "ema", "mixture_share", "decay_from")
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class TrainConfig:
         workers: processes that read and augment.
         compiled: use torch.compile where there is a C++ compiler.
         mixed_precision: train in half precision where there is a GPU.
-        start_from: an ONNX file or run of the same backbone whose weights are taken; "" for random ones.
+        start_from: a run or checkpoint of the same backbone whose weights are taken; "" for random ones.
     """
 
     backbone: str = "plain-small"
@@ -96,14 +104,22 @@ class TrainConfig:
         for name, allowed in (("optimiser", OPTIMISERS), ("schedule", SCHEDULES), ("augment", STRENGTHS)):
             if getattr(self, name) not in allowed:
                 raise OptionsRefused(reason=f"{name} is one of {', '.join(allowed)}")
-        for name in ("dim", "batch", "steps", "validate_every", "checkpoint_every", "threads"):
+        for name in _FROM_ONE:
             if getattr(self, name) < 1:
                 raise OptionsRefused(reason=f"{name} must be at least 1")
-        for name in ("ema", "mixture_share", "decay_from"):
+        for name in _FROM_ZERO:
+            if not 0 <= getattr(self, name) < math.inf:
+                raise OptionsRefused(reason=f"{name} must be 0 or more")
+        for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise OptionsRefused(reason=f"{name} must be 0 to 1")
+        self._refuse_contradictions()
+
+    def _refuse_contradictions(self) -> None:
         if self.batch < 2:
             raise OptionsRefused(reason="batch must be at least 2, because batch normalisation needs two")
+        if not self.class_sample or (self.class_sample < 1 and self.optimiser != "sgd"):
+            raise OptionsRefused(reason="class_sample must be more than 0, and below 1 it needs sgd")
         if self.loss == NO_LOSS and not self.teachers:
             raise OptionsRefused(reason="without a loss there must be a teacher")
         if self.mixtures and not self.teachers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class RunLog:
                     writer.writeheader()
                     writer.writerows(rows)
             part.replace(file)
-        except (OSError, csv.Error) as error:
+        except (OSError, ValueError, csv.Error) as error:
             raise RunUnusable(path=file, reason=str(error)) from error
         self._events: Any = None
         if tensorboard is not None:
@@ -71,4 +71,38 @@ class RunLog:
         if not resumed_at or not self._file.exists():
             return []
         with self._file.open(encoding="utf-8", newline="") as stream:
-            return [row for row in csv.DictReader(stream) if int(row["step"]) < resumed_at]
+            return [row for row in csv.DictReader(stream) if _complete(row) and int(row["step"]) < resumed_at]
+
+
+def _complete(row: Mapping[str | None, str | None]) -> bool:
+    """Tell whether a row has all its columns: of the last one before a crash, half may be missing."""
+    return None not in row and None not in row.values() and str(row.get("step")).isdecimal()
+
+
+class Means:
+    """Sums up values step by step, until their means are taken."""
+
+    def __init__(self) -> None:
+        self._totals: dict[str, float] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, values: Mapping[str, float]) -> None:
+        """Take in a step's values; not every step needs to have all of them."""
+        for name, value in values.items():
+            self._totals[name] = self._totals.get(name, 0.0) + value
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def take(self) -> dict[str, float]:
+        """Return the means since the last time, and begin anew."""
+        means = {name: total / self._counts[name] for name, total in self._totals.items()}
+        self._totals, self._counts = {}, {}
+        return means
+
+    def state(self) -> dict[str, list[float]]:
+        """Return the sums and counts as plain values, for a checkpoint."""
+        return {name: [total, self._counts[name]] for name, total in self._totals.items()}
+
+    def restore(self, state: Mapping[str, Sequence[float]]) -> None:
+        """Go on from what `state` returned."""
+        self._totals = {name: float(total) for name, (total, _) in state.items()}
+        self._counts = {name: int(count) for name, (_, count) in state.items()}

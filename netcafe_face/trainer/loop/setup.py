@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-import platform
-import subprocess
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import nn
 
+from netcafe_face.domain.errors import N_
 from netcafe_face.domain.faces import FloatArray
 from netcafe_face.trainer.backbones.registry import build_backbone
 from netcafe_face.trainer.backbones.start import load_start
 from netcafe_face.trainer.data.augment import STRENGTHS
 from netcafe_face.trainer.data.crops import CropSet
-from netcafe_face.trainer.data.mixing import MixedFaces
-from netcafe_face.trainer.data.split import SPLIT_SENTENCE
+from netcafe_face.trainer.data.mixing import MIXING, MixedFaces
 from netcafe_face.trainer.distil.answers import Question, ask, mark_of
 from netcafe_face.trainer.distil.teacher import Teacher
 from netcafe_face.trainer.distil.terms import DistilTerms
-from netcafe_face.trainer.errors import DataUnusable, OptionsRefused, RunUnusable
+from netcafe_face.trainer.errors import DataUnusable, OptionsRefused
 from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.batches import Order, PeopleOrder, Samples, ShuffledOrder, Source
 from netcafe_face.trainer.loop.config import NO_LOSS, TrainConfig
 from netcafe_face.trainer.loop.distributed import ALONE, Group
 from netcafe_face.trainer.loop.objective import Objective
+from netcafe_face.trainer.loop.record import record_of, refuse_another_run
 from netcafe_face.trainer.loop.training import Plan
-from netcafe_face.trainer.loop.validation import Validation
+from netcafe_face.trainer.loop.validation import Validation, Validator
 from netcafe_face.trainer.losses.registry import LOSSES, build_loss
+
+_SHOWN = 5
+
+Labels = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -53,48 +59,61 @@ class Surroundings:
     say: Callable[[str], None] = print
 
 
-def make_plan(config: TrainConfig, crops: CropSet, around: Surroundings) -> Plan:
+def make_plan(
+    config: TrainConfig, crops: CropSet, around: Surroundings, validator: Validator | None = None
+) -> Plan:
     """Prepare a run: check it against what its folder holds, ask the teachers, make the networks.
 
-    Only crops that are not held out are learned from; the named ones that are held out validate.
+    Only crops that are not held out are learned from, and without teachers only those with a name; the named
+    ones that are held out validate, unless a validator of another kind is given. Where they are too few for
+    that, it is said, and nothing validates.
 
     Raises:
-        DataUnusable: there is too little to learn from or to validate with.
+        DataUnusable: there is too little to learn from, or, for a run with patience, to validate with.
         RunUnusable: the folder holds another run.
         OptionsRefused, TeacherUnusable: see there.
     """
-    training, held_out = crops.training(), crops.held_out().labelled()
+    training = crops.training() if config.teachers else crops.training().labelled()
     labels, names = training.labels()
     if len(training) < 2:
-        raise DataUnusable(path=around.folder, reason=f"only {len(training)} crops to learn from")
+        raise DataUnusable(path=N_("given"), reason=f"there are only {len(training)} crops to learn from")
     if config.loss != NO_LOSS and len(names) < 2:
-        raise DataUnusable(path=around.folder, reason=f"a loss needs two people, and there are {len(names)}")
+        raise DataUnusable(path=N_("given"), reason=f"a loss needs two people, and there are {len(names)}")
+    order = _order(config, labels, around.group)
+    _tell_shared_names(training, around)
     teachers = [_teacher(text) for text in config.teachers]
-    validation = Validation(held_out)
-    _record(config, training, names, validation, teachers, around)
+    validation = validator or _validation(crops.held_out().labelled(), config, around)
+    record = record_of(config, training, validation, teachers)
+    refuse_another_run(record, around.folder)
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     backbone = build_backbone(config.backbone, config.dim)
-    if config.start_from:
+    if config.start_from and not (around.folder / checkpoint.LAST).exists():
         load_start(backbone, Path(config.start_from))
+    objective = _objective(config, len(names), teachers)
+    # Only now, when no option can be refused any more, the folder belongs to this run.
+    if around.group.first:
+        checkpoint.write_record(around.folder, record)
     sources = _sources(config, training, labels, teachers, around)
-    terms = [teacher.dim for teacher in teachers]
-    objective = Objective(
-        _loss(config, len(names)),
-        config.loss_weight,
-        DistilTerms(config.dim, terms, config.cosine_weight, config.relational_weight) if terms else None,
-    )
     return Plan(
         config=config,
         folder=around.folder,
         backbone=backbone,
         objective=objective,
         samples=Samples(sources, STRENGTHS[config.augment], config.seed),
-        order=_order(config, sources),
-        validate=validation.score,
+        order=order,
+        validate=validation.score if validation else None,
         group=around.group,
         tensorboard=around.tensorboard,
     )
+
+
+def _tell_shared_names(crops: CropSet, around: Surroundings) -> None:
+    groups = {(record.name, record.group) for record in crops.records if record.name}
+    counts = Counter(name for name, _ in groups)
+    if shared := sorted(name for name, count in counts.items() if count > 1):
+        told = ", ".join(shared[:_SHOWN]) + (" …" if len(shared) > _SHOWN else "")
+        around.say(f"{len(shared)} names stand in several sets and count as the same people: {told}")
 
 
 def _teacher(text: str) -> Teacher:
@@ -106,10 +125,26 @@ def _teacher(text: str) -> Teacher:
     return Teacher(Path(path), input_name)
 
 
+def _validation(held_out: CropSet, config: TrainConfig, around: Surroundings) -> Validation | None:
+    try:
+        return Validation(held_out)
+    except DataUnusable as error:
+        if config.patience:
+            raise
+        around.say(f"Nothing is validated, and the last state counts as the best: {error.details['reason']}.")
+        return None
+
+
+def _objective(config: TrainConfig, classes: int, teachers: Sequence[Teacher]) -> Objective:
+    loss, dims = _loss(config, classes), [teacher.dim for teacher in teachers]
+    terms = DistilTerms(config.dim, dims, config.cosine_weight, config.relational_weight) if dims else None
+    return Objective(loss, config.loss_weight, terms)
+
+
 def _loss(config: TrainConfig, classes: int) -> nn.Module | None:
     if config.loss == NO_LOSS:
         return None
-    overrides: dict[str, Any] = {}
+    overrides: dict[str, Any] = {"sample_rate": config.class_sample, "sample_seed": config.seed}
     if config.scale:
         overrides["scale"] = config.scale
     if config.margin:
@@ -120,7 +155,7 @@ def _loss(config: TrainConfig, classes: int) -> nn.Module | None:
 def _sources(
     config: TrainConfig,
     training: CropSet,
-    labels: np.ndarray[Any, np.dtype[np.int64]],
+    labels: Labels,
     teachers: Sequence[Teacher],
     around: Surroundings,
 ) -> list[Source]:
@@ -130,7 +165,7 @@ def _sources(
     sources = [Source(pixels, labels, _answers(teachers, real, config, around))]
     if config.mixtures:
         mixed = MixedFaces(pixels, config.seed)
-        question = Question(mixed, config.mixtures, f"mixed-{config.seed}-{mark}")
+        question = Question(mixed, config.mixtures, f"mixed-{MIXING}-{config.seed}-{mark}")
         nameless = np.full(config.mixtures, -1, dtype=np.int64)
         sources.append(Source(mixed, nameless, _answers(teachers, question, config, around)))
     return sources
@@ -149,92 +184,35 @@ def _answers(
             if done % 10_000 < count or done >= question.count:
                 around.say(f"{teacher.path.name} answered for {done} of {question.count} crops")
 
-        answers.append(ask(teacher, question, around.answers, config.threads, tell))
+        asked = partial(ask, teacher, question, around.answers, config.threads, tell)
+        answers.append(around.group.in_turn(asked))  # the later ones find what the first one was told
     return np.concatenate(answers, axis=1) if answers else np.empty((question.count, 0), dtype=np.float32)
 
 
-def _order(config: TrainConfig, sources: Sequence[Source]) -> Order:
-    if config.loss != NO_LOSS and LOSSES[config.loss].needs_pk_batches:
-        if len(sources) > 1:
-            raise OptionsRefused(
-                reason=f"{config.loss} needs batches of people, so there can be no mixed faces"
-            )
-        each = max(2, config.batch // config.people_per_batch)
-        return PeopleOrder(sources[0].labels, config.batch // each, each, config.seed)
-    mixed = round(config.batch * config.mixture_share) if len(sources) > 1 else 0
-    shares = [config.batch - mixed, mixed][: len(sources)]
-    return ShuffledOrder([len(source) for source in sources], shares, config.seed)
+def _order(config: TrainConfig, labels: Labels, group: Group) -> Order:
+    if config.loss != NO_LOSS and config.loss not in LOSSES:
+        raise OptionsRefused(reason=f"no loss is called {config.loss}; there are {', '.join(LOSSES)}")
+    order = _people_order(config, labels) if _needs_people(config) else _shuffled_order(config, labels)
+    if (size := len(order.batch(0))) % group.size:
+        raise OptionsRefused(reason=f"{group.size} processes cannot share a batch of {size} equally")
+    return order
 
 
-def _record(
-    config: TrainConfig,
-    training: CropSet,
-    names: Sequence[str],
-    validation: Validation,
-    teachers: Sequence[Teacher],
-    around: Surroundings,
-) -> None:
-    """Write what the run is, or refuse a folder that holds another one."""
-    data = {
-        "crops": len(training),
-        "people": len(names),
-        "named_crops": sum(bool(record.name) for record in training.records),
-        "groups": _counts(training),
-        "mark": mark_of(training),
-        "held_out_crops": validation.crops,
-        "held_out_people": validation.people,
-        "split": SPLIT_SENTENCE,
-    }
-    record: dict[str, Any] = {
-        "config": config.to_json(),
-        "data": data,
-        "teachers": [
-            {"file": one.path.name, "input": one.input_name, "sha256": one.sha256, "dim": one.dim}
-            for one in teachers
-        ],
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
-        "commit": _commit(),
-    }
-    if (around.folder / checkpoint.RECORD).exists():
-        before = checkpoint.read_record(around.folder)
-        other = TrainConfig.from_json(before["config"]).differences(config)
-        # More steps, and how fast and with what one works, do not make another run.
-        other = [name for name in other if name not in _FREE]
-        if other or before["data"]["mark"] != data["mark"]:
-            reason = f"it holds another run ({', '.join(other) or 'other crops'}); choose another folder"
-            raise RunUnusable(path=around.folder, reason=reason)
-        record["commit"] = before.get("commit", "")
-    if around.group.first:
-        checkpoint.write_record(around.folder, record)
+def _needs_people(config: TrainConfig) -> bool:
+    return config.loss != NO_LOSS and LOSSES[config.loss].needs_pk_batches
 
 
-_FREE = frozenset(
-    [
-        "steps",
-        "threads",
-        "workers",
-        "compiled",
-        "patience",
-        "validate_every",
-        "checkpoint_every",
-        "start_from",
-        "teachers",
-    ]
-)
+def _people_order(config: TrainConfig, labels: Labels) -> Order:
+    if config.mixtures:
+        raise OptionsRefused(reason=f"{config.loss} needs batches of people, so there can be no mixed faces")
+    each = max(2, config.batch // config.people_per_batch)
+    if config.batch < 2 * each:
+        raise OptionsRefused(reason=f"a batch of {config.batch} does not hold two people with {each} crops")
+    return PeopleOrder(labels, config.batch // each, each, config.seed)
 
 
-def _counts(crops: CropSet) -> dict[str, int]:
-    groups = sorted({record.group for record in crops.records})
-    return {group: sum(record.group == group for record in crops.records) for group in groups}
-
-
-def _commit() -> str:
-    """Return the commit that trains, with “+” where files are changed, or "" outside a checkout."""
-    here = Path(__file__).parent
-    try:
-        head = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+"], cwd=here, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return head.stdout.strip()
+def _shuffled_order(config: TrainConfig, labels: Labels) -> Order:
+    mixed = round(config.batch * config.mixture_share) if config.mixtures else 0
+    sources = 2 if config.mixtures else 1
+    lengths, shares = [len(labels), config.mixtures], [config.batch - mixed, mixed]
+    return ShuffledOrder(lengths[:sources], shares[:sources], config.seed)

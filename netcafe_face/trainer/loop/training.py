@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,16 @@ import torch
 from torch import nn
 
 from netcafe_face.trainer.data.tensors import scale
-from netcafe_face.trainer.errors import RunUnusable
+from netcafe_face.trainer.errors import Diverged, RunUnusable
 from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.batches import Order, Reading, Samples, batches
 from netcafe_face.trainer.loop.compiling import maybe_compile
 from netcafe_face.trainer.loop.config import TrainConfig
 from netcafe_face.trainer.loop.distributed import ALONE, Group
 from netcafe_face.trainer.loop.ema import Averaged
-from netcafe_face.trainer.loop.logs import RunLog
+from netcafe_face.trainer.loop.logs import Means, RunLog
 from netcafe_face.trainer.loop.objective import Objective
+from netcafe_face.trainer.loop.optimiser import build_optimiser, clip
 from netcafe_face.trainer.loop.progress import Progress
 from netcafe_face.trainer.loop.schedule import learning_rate
 from netcafe_face.trainer.loop.validation import Score
@@ -88,34 +90,35 @@ def train(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> State:
     A folder that holds a checkpoint is gone on with, exactly as if there had been no interruption.
 
     Raises:
-        RunUnusable: the folder cannot be read or written, or the loss is no longer a number.
+        RunUnusable: the folder cannot be read or written.
+        Diverged: the loss is no longer a number; what was saved before is kept.
     """
     config, group = plan.config, plan.group
-    run = _Run(plan)
-    todo = range(run.state.step, config.steps)
-    reading = Reading(config.workers, group.rank, group.size)
-    run.backbone.train()
-    for step, batch in zip(todo, batches(plan.samples, plan.order, todo, reading), strict=False):
-        if run.state.stopped_early or should_stop():
-            break
-        rate = learning_rate(config, step)
-        for parameters in run.optimiser.param_groups:
-            parameters["lr"] = rate
-        images = scale(batch.pixels.to(group.device, non_blocking=True))
-        with torch.autocast(group.device.type, enabled=run.scaler.is_enabled()):
-            embeddings = run.forward(images)
-        value, parts = run.objective(*group.gathered(embeddings.float(), batch.labels, batch.answers))
-        run.optimiser.zero_grad(set_to_none=True)
-        run.scaler.scale(value).backward()
-        group.sum_gradients(run.backbone)
-        run.scaler.unscale_(run.optimiser)
-        norm = nn.utils.clip_grad_norm_(run.parameters, config.clip or math.inf)
-        run.scaler.step(run.optimiser)
-        run.scaler.update()
-        if run.averaged is not None:
-            run.averaged.update(run.backbone, step)
-        run.after(step, {"objective": value.detach(), **parts, "gradient": norm, "rate": rate})
-    run.close()
+    with closing(_Run(plan)) as run:
+        todo = range(run.state.step, config.steps)
+        reading = Reading(config.workers, group.rank, group.size)
+        run.backbone.train()
+        for step, batch in zip(todo, batches(plan.samples, plan.order, todo, reading), strict=False):
+            if run.state.stopped_early or group.agreed(should_stop()):
+                break
+            rate = learning_rate(config, step)
+            for parameters in run.optimiser.param_groups:
+                parameters["lr"] = rate
+            images = scale(batch.pixels.to(group.device, non_blocking=True))
+            with torch.autocast(group.device.type, enabled=run.scaler.is_enabled()):
+                embeddings = run.forward(images)
+            value, parts = run.objective(*group.gathered(embeddings.float(), batch.labels, batch.answers))
+            run.optimiser.zero_grad(set_to_none=True)
+            run.scaler.scale(value).backward()
+            group.sum_gradients(run.backbone)
+            run.scaler.unscale_(run.optimiser)
+            norm = clip(config, run.parameters)
+            run.scaler.step(run.optimiser)
+            run.scaler.update()
+            if run.averaged is not None:
+                run.averaged.update(run.backbone, step)
+            run.after(step, {"objective": value.detach(), **parts, "gradient": norm, "rate": rate})
+        run.save()
     return run.state
 
 
@@ -129,20 +132,21 @@ class _Run:
         torch.manual_seed(config.seed)
         self.backbone = plan.backbone.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.objective = plan.objective.to(device)
-        self.parameters = [*self.backbone.parameters(), *self.objective.parameters()]
-        self.optimiser = _optimiser(config, self.parameters)
         self.averaged = Averaged(self.backbone, config.ema) if config.ema else None
+        self.backbone = plan.group.synced(self.backbone)
+        self.parameters = [*self.backbone.parameters(), *self.objective.parameters()]
+        self.optimiser = build_optimiser(config, self.parameters)
         self.scaler = torch.amp.GradScaler(enabled=device.type == "cuda" and config.mixed_precision)
         self.state = State()
+        self._means = Means()
+        self._saved_step = -1
         self._resume()
         self._progress = Progress(config.steps, self.state.step, config.batch)
         self.forward = maybe_compile(self.backbone, config.compiled, self._say)
         events = plan.folder / "tensorboard" if plan.tensorboard else None
         self._log = (
-            RunLog(plan.folder / checkpoint.CURVE, self.state.step, events) if plan.group.first else None
+            RunLog(plan.folder / checkpoint.CURVE, self.state.step + 1, events) if plan.group.first else None
         )
-        self._sums: dict[str, float] = {}
-        self._summed = 0
         self._seconds_before = self.state.seconds
 
     def after(self, step: int, values: dict[str, torch.Tensor | float]) -> None:
@@ -150,30 +154,41 @@ class _Run:
         config, state = self._plan.config, self.state
         state.step = step + 1
         state.seconds = self._seconds_before + time.monotonic() - self._began
-        for name, value in values.items():
-            self._sums[name] = self._sums.get(name, 0.0) + float(value)
-        self._summed += 1
+        self._means.add({name: float(value) for name, value in values.items()})
+        self._refuse_divergence(float(values["objective"]), float(values["gradient"]))
         last = state.step == config.steps
         validates = self._plan.validate is not None and (last or state.step % config.validate_every == 0)
         if validates or last or state.step % _LOG_EVERY == 0:
             self._report(validates)
         if last or state.stopped_early or state.step % config.checkpoint_every == 0:
-            self._save(checkpoint.LAST)
+            self.save()
         if self._plan.group.first:
             self._progress.show(step, {"objective": float(values["objective"])})
 
-    def close(self) -> None:
+    def save(self) -> None:
         """Save where the run stands, so that it can be gone on with."""
+        if self.state.step == self._saved_step:
+            return
         self._save(checkpoint.LAST)
+        if self._plan.validate is None:  # then nothing says that an earlier state was better
+            self._save(checkpoint.BEST)
+        self._saved_step = self.state.step
+
+    def close(self) -> None:
+        """Close what was opened, without saving."""
         if self._log is not None:
             self._log.close()
 
+    def _refuse_divergence(self, objective: float, gradient: float) -> None:
+        # In half precision a gradient may be too large now and then: the scaler leaves such a step out.
+        if math.isfinite(objective) and (math.isfinite(gradient) or self.scaler.is_enabled()):
+            return
+        which = "gradient" if math.isfinite(objective) else "loss"
+        reason = f"at step {self.state.step} the {which} is no longer a number"
+        raise Diverged(path=self._plan.folder, reason=reason)
+
     def _report(self, validates: bool) -> None:
-        means = {name: total / self._summed for name, total in self._sums.items()}
-        self._sums, self._summed = {}, 0
-        if not math.isfinite(means["objective"]):
-            reason = f"the loss is no number at step {self.state.step}: take a lower learning rate"
-            raise RunUnusable(path=self._plan.folder, reason=reason)
+        means = self._means.take()
         score = self._validated() if validates else None
         if self._log is not None:
             self._log.write(
@@ -215,36 +230,31 @@ class _Run:
                 "objective": self.objective.state_dict(),
                 "optimiser": self.optimiser.state_dict(),
                 "scaler": self.scaler.state_dict(),
+                "means": self._means.state(),
                 "random": torch.get_rng_state(),
             }
         checkpoint.save(self._plan.folder / name, weights)
 
     def _resume(self) -> None:
         file = self._plan.folder / checkpoint.LAST
-        if not file.exists():
+        # On another machine there may be no such file.
+        kept = self._plan.group.from_first(lambda: checkpoint.load(file) if file.exists() else None)
+        if kept is None:
             return
-        kept = checkpoint.load(file)
         try:
             self.backbone.load_state_dict(kept["backbone"])
             self.objective.load_state_dict(kept["objective"])
             self.optimiser.load_state_dict(kept["optimiser"])
-            self.scaler.load_state_dict(kept["scaler"])
+            if kept["scaler"]:  # begun without a GPU it has none
+                self.scaler.load_state_dict(kept["scaler"])
             if self.averaged is not None:
                 self.averaged.network.load_state_dict(kept["ema"])
             self.state = State(**{field.name: kept[field.name] for field in fields(State)})
+            self._means.restore(kept.get("means", {}))
             torch.set_rng_state(kept["random"])
         except (KeyError, RuntimeError, ValueError, TypeError, AttributeError) as error:
-            raise RunUnusable(path=file, reason=f"it is of another run: {error}") from error
-
-
-def _optimiser(config: TrainConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
-    # Norms and biases are not decayed: that would only shrink what the next layer scales back.
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if config.optimiser == "adamw":
-        return torch.optim.AdamW(groups, lr=config.learning_rate)
-    return torch.optim.SGD(
-        groups, lr=config.learning_rate, momentum=config.momentum, nesterov=config.momentum > 0
-    )
+            reason = f"it is of another run: {str(error).splitlines()[0]}"
+            raise RunUnusable(path=file, reason=reason) from error
+        self._saved_step = self.state.step
+        # More patience than before makes a run go on that had stopped early.
+        self.state.stopped_early = 0 < self._plan.config.patience <= self.state.since_best

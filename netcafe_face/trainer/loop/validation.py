@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -29,6 +30,17 @@ class Score:
 
     accuracy: float
     tar: float
+
+
+class Validator(Protocol):
+    """Measures a network on crops that are not learned from."""
+
+    people: int
+    crops: int
+
+    def score(self, network: nn.Module, device: torch.device) -> Score:
+        """Evaluate a network in its present state."""
+        ...
 
 
 class Validation:
