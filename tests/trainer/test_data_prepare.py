@@ -153,7 +153,8 @@ def test_progress_is_told_after_every_picture(detector: Detector) -> None:
 
 
 def test_a_detector_may_be_a_file_in_yunets_format() -> None:
-    assert len(detector_of_file(PACK / "detector.onnx").detect(read_image(SIX_PEOPLE))) == 6
+    found = detector_of_file(PACK / "detector.onnx").detect(read_image(SIX_PEOPLE))
+    assert sum(face.score >= 0.8 for face in found) == 6
 
 
 def test_a_detector_that_is_missing_or_none_is_refused(tmp_path: Path) -> None:

@@ -76,12 +76,12 @@ def test_the_terms_can_be_followed_down_to_nothing() -> None:
     student = rows(6, 4, 4).requires_grad_()
     terms = DistilTerms(4, [4], 1.0, 1.0)
     optimiser = torch.optim.SGD([student], lr=1.0)
-    first = float(terms(student, teacher))
+    first = terms(student, teacher).item()
     for _ in range(200):
         optimiser.zero_grad()
         terms(student, teacher).backward()
         optimiser.step()
-    assert float(terms(student, teacher)) < 0.02 < first
+    assert terms(student, teacher).item() < 0.02 < first
 
 
 def test_half_precision_embeddings_are_judged_in_full_precision() -> None:
