@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from netcafe_face.vision.runtime import Runtime
 from tests.files_kit import ASTRONAUT, SHARED, SIX_PEOPLE
 from tests.files_kit import pack as shipped_pack
 from tests.skipping import choose_trainer_tests, why_trainer_tests_are_skipped
+
+# A shell starts what it puts into the background with Ctrl-C ignored, and every child would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy computer is no failure, and every run tries the same examples.
 settings.register_profile("netcafe", deadline=None, derandomize=True, max_examples=100)
