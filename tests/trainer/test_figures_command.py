@@ -110,3 +110,10 @@ def test_of_all_figures_each_is_drawn_from_what_it_can_show(tmp_path: Path) -> N
     assert fitting(FIGURES["circle"], given) == FigureOptions(crops=tmp_path)
     assert fitting(FIGURES["theta"], given) == FigureOptions(run=tmp_path)
     assert fitting(FIGURES["sphere"], given) == FigureOptions()
+
+
+def test_small_files_keep_the_palettes_colours_exactly(tmp_path: Path) -> None:
+    figures("circle", "--out", tmp_path / "circle.png", "--quick")
+    with Image.open(tmp_path / "circle.png") as image:
+        colours = {colour for _, colour in image.convert("RGB").getcolors(256) or []}
+    assert set(style.PEOPLE) <= {f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in colours}

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from netcafe_face.trainer.backbones.registry import build_backbone
+from netcafe_face.trainer.loop.compiling import maybe_compile
 from netcafe_face.vision.alignment import CROP_SIZE
 from netcafe_face.vision.runtime import Runtime, session_options
 
@@ -80,7 +81,7 @@ def measure(name: str, options: ReportOptions) -> BackboneCost:
             multiply_adds=count_multiply_adds(network, _IMAGE),
             latency_ms=latency_ms(network, options.seconds),
             eager_images_per_s=training_images_per_s(network, options),
-            compiled_images_per_s=_compiled(network, options) if options.compiles else None,
+            compiled_images_per_s=_compiled(network, options),
         )
     finally:
         torch.set_num_threads(before)
@@ -153,11 +154,12 @@ def training_images_per_s(network: nn.Module, options: ReportOptions) -> float:
 
 
 def _compiled(network: nn.Module, options: ReportOptions) -> float | None:
+    compiled = maybe_compile(network, options.compiles, lambda _why: None)
+    if compiled is network:
+        return None
     try:
-        compiled = torch.compile(network)
-        assert isinstance(compiled, nn.Module)
         return training_images_per_s(compiled, options)
-    except RuntimeError:  # there is no C++ compiler, or it fails
+    except RuntimeError:  # the compiler is there and fails
         return None
     finally:
         torch.compiler.reset()

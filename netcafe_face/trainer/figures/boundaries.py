@@ -68,8 +68,8 @@ def contentment(loss: str, cos_1: Grid, cos_2: Grid) -> Contentment:
 def draw(options: FigureOptions) -> Figure:
     """Draw for each loss half the unit disc of a two-dimensional feature space, and the angles beneath."""
     says = (
-        "Where a sample of class 1 (blue) or 2 (yellow) has the higher logit with its own margin counted\n"
-        "in; grey: the margin. Above, features on half a disc, the classes' centres 90° apart; below, all\n"
+        "Where a sample of class 1 (blue) or 2 (yellow) has the higher logit with its own margin counted "
+        "in; grey: the margin. Above, features on half a disc, the classes' centres 90° apart; below, all "
         f"angles to both centres. Softmax and L-Softmax: |W₁| = {LONGER:g}·|W₂|, b = 0. L- and A-Softmax: "
         "m = 4, λ = 0."
     )

@@ -47,7 +47,7 @@ def draw(options: FigureOptions) -> Figure:
     closed = lines[0].closed
     says = (
         f"{unseen.words[:1].upper()}{unseen.words[1:]}.\n"
-        f"ROC: all pairs, as far as ten false accepts carry it. CMC: one sample a person in the gallery,\n"
+        f"ROC: all pairs, as far as ten false accepts carry it. CMC: one sample a person in the gallery, "
         f"{closed.searches:,} searches, mean of {closed.galleries} galleries."
     )
     with style.look():

@@ -33,13 +33,13 @@ def draw(options: FigureOptions) -> Figure:
     """Draw the target functions from 0° to 180°, and how much they ask more than softmax."""
     degrees = np.linspace(0, 180, 1441)
     says = (
-        "What stands in the place of cos θ for a sample's own class. Left: the target itself. Right: how\n"
-        "much lower than cos θ it is, which is what the loss demands of a sample at this angle. Past 151°,\n"
-        "where cos(θ + 0.5) would rise again, ArcFace goes on with cos θ − 0.5·sin 0.5; SphereFace past\n"
-        "133° with ψ."
+        "What stands in the place of cos θ for a sample's own class. Left: the target itself. Right: how "
+        "much lower than cos θ it is, which is what the loss demands of a sample at this angle. Past 151°, "
+        "where cos(θ + 0.5) would rise again, ArcFace goes on with cos θ − 0.5·sin 0.5; SphereFace past 133° "
+        "with ψ."
     )
     with style.look():
-        figure = style.sheet(5.3, "Target logits", says)
+        figure = style.sheet(5.1, "Target logits", says)
         left, right = figure.subplots(1, 2)
         plain = target(CURVES[0][0], degrees)
         for loss, name, formula in CURVES:

@@ -37,7 +37,7 @@ def draw(options: FigureOptions) -> Figure:
     rows = math.ceil(len(unseen.networks) / _COLUMNS)
     columns = min(_COLUMNS, len(unseen.networks))
     with style.look():
-        figure = style.sheet(1.5 + 4.1 * rows, "Embeddings in two dimensions", says)
+        figure = style.sheet(1.7 + 4.2 * rows, "Embeddings in two dimensions", says)
         panels = np.atleast_1d(figure.subplots(rows, columns)).ravel().tolist()
         for axes in panels[len(unseen.networks) :]:
             style.bare(axes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ WIDTH_IN = 9.0
 """Of a figure, in inches; a README shows it about 830 pixels wide, so 11 points are read with ease."""
 
 DPI = 160
+_SAYS_LETTERS = 122
+_PNG_COLOURS = 160
 SUFFIXES = (".png", ".svg", ".pdf")
 
 INK, MUTED, FAINT, PAPER = "#18212F", "#525E70", "#DCE1E8", "#FFFFFF"
@@ -103,18 +106,20 @@ def sheet(height_in: float, title: str, says: str) -> Figure:
     Args:
         height_in: in inches, with the title.
         title: a few words.
-        says: may have several lines.
+        says: is broken into lines that fit; a line break in it begins a new one.
     """
     from matplotlib.figure import Figure
 
+    wrapped = [line for part in says.splitlines() for line in textwrap.wrap(part, _SAYS_LETTERS)]
+
     figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
-    lines = says.count("\n") + 1
-    head_in = 0.56 + 0.225 * lines
+    head_in = 0.56 + 0.225 * len(wrapped)
     top = 1 - head_in / height_in
     engine: Any = figure.get_layout_engine()
     engine.set(rect=(0, 0, 1, top), w_pad=0.06, h_pad=0.06)
     figure.text(0.012, 1 - 0.1 / height_in, title, va="top", fontsize=14, fontweight="bold")
-    figure.text(0.012, 1 - 0.41 / height_in, says, va="top", fontsize=10, color=MUTED, linespacing=1.35)
+    text: Any = {"va": "top", "fontsize": 10, "color": MUTED, "linespacing": 1.35}
+    figure.text(0.012, 1 - 0.41 / height_in, "\n".join(wrapped), **text)
     return figure
 
 
@@ -176,10 +181,20 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def _with_palette(png: bytes) -> bytes:
+    """Keep the most frequent colours, which are the palette's own and the edges of letters, as they are."""
+    import numpy as np
     from PIL import Image
+    from scipy.spatial import cKDTree
 
     with Image.open(io.BytesIO(png)) as image:
-        palette = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        pixels = np.asarray(image.convert("RGB")).astype(np.uint32)
+    codes = pixels @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
+    found, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(np.uint8)
+    kept = colours[np.sort(np.argsort(-counts, kind="stable")[:_PNG_COLOURS])]
+    nearest = np.asarray(cKDTree(kept).query(colours)[1])[places.reshape(codes.shape)]
+    small = Image.fromarray(nearest.astype(np.uint8), "P")
+    small.putpalette(kept.tobytes())
     memory = io.BytesIO()
-    palette.save(memory, "PNG", optimize=True)
+    small.save(memory, "PNG", optimize=True)
     return memory.getvalue()
