@@ -10,6 +10,7 @@ NAMES = {
     "match": "our index against a bare numpy matrix product",
     "startup": "time to the window and to the first name",
     "heads": "our heads against pytorch-metric-learning's: time and memory of a training step",
+    "train": "training images a second against the usual forms of small networks",
     "thresholds": "cosine thresholds of a pack at false-accept rates",
 }
 TOGETHER = ("recognise", "match", "startup")
