@@ -127,7 +127,7 @@ def test_ctrl_c_saves_the_run_and_the_same_command_goes_on(
     wait_for(process, lambda: (crops / "run" / "last.pt").exists())
     process.send_signal(signal.SIGINT)
     out, err = finished(process)
-    assert process.returncode == 0, err
+    assert process.returncode == 130, err
     reached = checkpoint.load(crops / "run" / "last.pt")["step"]
     assert 10 <= reached < 150
     assert f"interrupted after {reached} steps" in out

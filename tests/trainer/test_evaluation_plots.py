@@ -60,8 +60,9 @@ def test_without_pairs_and_people_there_is_nothing_to_draw(tmp_path: Path) -> No
 
 
 def test_a_figure_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"roc\.png"):
-        draw_all([result("x", 0.5)], "t", tmp_path / "missing")
+        draw_all([result("x", 0.5)], "t", tmp_path / "file")
 
 
 def test_the_json_holds_null_where_there_is_no_number() -> None:

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 from netcafe_face.domain.errors import OutputError
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.cli.figures import figures_command, fitting
 from netcafe_face.trainer.data.crops import save_crops
 from netcafe_face.trainer.errors import OptionsRefused
-from netcafe_face.trainer.figures import style
 from netcafe_face.trainer.figures.options import FigureOptions
 from netcafe_face.trainer.figures.registry import FIGURES
 from netcafe_face.trainer.losses.registry import LOSSES
@@ -33,7 +33,7 @@ def test_a_figure_is_drawn_without_any_data(tmp_path: Path, name: str) -> None:
     said = figures(name, "--out", file, "--quick")
     assert FIGURES[name].shows in said
     with Image.open(file) as image:
-        assert image.width == round(style.WIDTH_IN * style.DPI)
+        assert image.width == round(drawing.WIDTH_IN * drawing.DPI)
         pixels = np.asarray(image.convert("L"))
     assert 0.02 < (pixels < 250).mean() < 0.7, "neither empty nor full"
     assert file.stat().st_size < 150 * 1024
@@ -89,10 +89,10 @@ def test_drawing_leaves_matplotlibs_settings_alone() -> None:
 
 
 def test_every_loss_has_a_look_of_its_own() -> None:
-    assert set(style.LOSS_LINES) == set(LOSSES)
-    looks = [(line["color"], str(line["linestyle"])) for line in style.LOSS_LINES.values()]
+    assert set(drawing.LOSS_LINES) == set(LOSSES)
+    looks = [(line["color"], str(line["linestyle"])) for line in drawing.LOSS_LINES.values()]
     assert len(set(looks)) == len(looks)
-    assert len({line["color"] for line in style.LOSS_LINES.values()}) == len(looks)
+    assert len({line["color"] for line in drawing.LOSS_LINES.values()}) == len(looks)
 
 
 def test_real_networks_are_shown_on_real_crops_of_held_out_people(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_small_files_keep_the_palettes_colours_exactly(tmp_path: Path) -> None:
     figures("circle", "--out", tmp_path / "circle.png", "--quick")
     with Image.open(tmp_path / "circle.png") as image:
         colours = {colour for _, colour in image.convert("RGB").getcolors(256) or []}
-    assert set(style.PEOPLE) <= {f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in colours}
+    assert set(drawing.PEOPLE) <= {f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in colours}

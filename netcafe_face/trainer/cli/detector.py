@@ -65,6 +65,7 @@ def fit(
     Scenes are made and the teacher is asked once; the store is used again by later runs. Stopped at any time,
     the run goes on from its last checkpoint when the same command is given again.
     """
+    from netcafe_face.domain.errors import Cancelled
     from netcafe_face.trainer.detector.config import DetectorConfig
     from netcafe_face.trainer.detector.photos import photo_names
     from netcafe_face.trainer.detector.store import existing_store, key_of
@@ -90,6 +91,8 @@ def fit(
     with stop_when_asked() as should_stop:
         run = train(made, config, out, should_stop)
     click.echo(f"{run.step} of {config.steps} steps are done; {out / 'last.pt'} has the weights")
+    if run.step < config.steps:
+        raise Cancelled
 
 
 @detector.command(

@@ -63,10 +63,11 @@ def export_command(run: Path, out: Path, data: tuple[Path, ...], which: str, nam
     embedding, not normalised. It is compared with torch, loaded through insightface and through the
     program's pack loader.
     """
+    from netcafe_face.trainer.commit import program_commit
     from netcafe_face.trainer.data.crops import joined, load_crops
     from netcafe_face.trainer.export.crops import spread
     from netcafe_face.trainer.export.onnx import export_onnx
-    from netcafe_face.trainer.export.origin import Origin, program_commit
+    from netcafe_face.trainer.export.origin import Origin
     from netcafe_face.trainer.export.runs import as_record, load_run
 
     trained = load_run(run, f"{which}.pt")

@@ -70,7 +70,7 @@ def figures_command(name: str, out: Path, quick: bool, threads: int, **choices: 
     """
     import torch
 
-    from netcafe_face.trainer.figures.style import check_suffix, save
+    from netcafe_face.trainer.drawing import check_suffix, save
 
     wanted = list(FIGURES.values()) if name == ALL else [FIGURES[name]]
     files = [out / f"{spec.name}.png" if name == ALL else out for spec in wanted]

@@ -44,7 +44,10 @@ def fit_command(data: tuple[Path, ...], out: Path, answers: Path, tensorboard: b
 
     Stopped at any time (Ctrl-C, kill, a pulled plug) it goes on from its last checkpoint when the same
     command is given again. On several GPUs or machines start it with torchrun.
+
+    Exit status: 0 when the run has ended, 130 when it was stopped.
     """
+    from netcafe_face.domain.errors import Cancelled
     from netcafe_face.trainer.data.crops import joined, load_crops
     from netcafe_face.trainer.loop.config import TrainConfig
     from netcafe_face.trainer.loop.distributed import joined_group
@@ -65,6 +68,8 @@ def fit_command(data: tuple[Path, ...], out: Path, answers: Path, tensorboard: b
     end = "stopped early" if state.stopped_early else "done" if state.step >= config.steps else "interrupted"
     best = f"best accuracy {state.best:.4f} at step {state.best_step}, " if state.best_step else ""
     say(f"{end} after {state.step} steps; {best}kept in {out}")
+    if end == "interrupted":
+        raise Cancelled
 
 
 def _silent(text: str) -> None:

@@ -6,10 +6,10 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.compare.outcome import Outcome
 from netcafe_face.trainer.compare.running import HELD_OUT
 from netcafe_face.trainer.compare.summary import Row
-from netcafe_face.trainer.drawing import COLOURS, STYLES, drawn, png
 from netcafe_face.trainer.losses.registry import LOSSES
 
 
@@ -32,31 +32,32 @@ def charts(outcomes: Sequence[Outcome], rows: Sequence[Row], folder: Path) -> di
 
 
 def _accuracy(done: Sequence[Outcome], rows: Sequence[Row]) -> bytes:
-    with drawn(7.2, 0.55 * len(rows) + 1.6) as figure:
+    with drawing.look():
+        figure = drawing.plot(7.2, 0.55 * len(rows) + 1.6)
         axes = figure.subplots()
         for place, row in enumerate(rows):
             values = [100 * one.accuracies[HELD_OUT] for one in done if one.loss == row.loss]
-            axes.plot(values, [place] * len(values), "o", color=COLOURS[0], alpha=0.6, ms=6)
+            axes.plot(values, [place] * len(values), "o", color=drawing.PEOPLE[0], alpha=0.6, ms=6)
             if values:
                 axes.plot([sum(values) / len(values)], [place], "|", color="black", ms=18, mew=2)
         axes.set_yticks(range(len(rows)), [row.name for row in rows])
         axes.invert_yaxis()
         axes.margins(y=0.15)
         axes.set_xlabel("verification accuracy on held-out people (%)")
-        axes.set_title("Each seed (dot) and the mean (bar)", fontsize=11)
-        return png(figure)
+        axes.set_title("Each seed (dot) and the mean (bar)")
+        return drawing.encoded(figure)
 
 
 def _roc(done: Sequence[Outcome]) -> bytes:
-    with drawn() as figure:
+    with drawing.look():
+        figure = drawing.plot()
         axes = figure.subplots()
-        for number, (loss, runs) in enumerate(_by_loss(done).items()):
+        for loss, runs in _by_loss(done).items():
             for one in runs:
                 axes.plot(
                     [max(value, 1e-6) for value in one.roc[0]],
                     [100 * value for value in one.roc[1]],
-                    color=COLOURS[number % len(COLOURS)],
-                    ls=STYLES[number % len(STYLES)],
+                    **drawing.LOSS_LINES[loss],
                     lw=1.4,
                     label=LOSSES[loss].display_name if one is runs[0] else None,
                 )
@@ -65,29 +66,29 @@ def _roc(done: Sequence[Outcome]) -> bytes:
         axes.set_xlabel("false-accept rate")
         axes.set_ylabel("genuine pairs accepted (%)")
         axes.legend(loc="lower right")
-        axes.set_title("ROC on held-out people, one line a seed", fontsize=11)
-        return png(figure)
+        axes.set_title("ROC on held-out people, one line a seed")
+        return drawing.encoded(figure)
 
 
 def _validation(done: Sequence[Outcome], folder: Path) -> bytes:
-    with drawn() as figure:
+    with drawing.look():
+        figure = drawing.plot()
         axes = figure.subplots()
-        for number, (loss, runs) in enumerate(_by_loss(done).items()):
+        for loss, runs in _by_loss(done).items():
             for one in runs:
                 steps, values = _curve(folder / "runs" / f"{one.loss}-{one.seed}" / "curve.csv")
                 axes.plot(
                     steps,
                     values,
-                    color=COLOURS[number % len(COLOURS)],
-                    ls=STYLES[number % len(STYLES)],
+                    **drawing.LOSS_LINES[loss],
                     lw=1.4,
                     label=LOSSES[loss].display_name if one is runs[0] else None,
                 )
         axes.set_xlabel("step")
         axes.set_ylabel("validation accuracy (%)")
         axes.legend(loc="lower right")
-        axes.set_title("On the held-out people for choosing, one line a seed", fontsize=11)
-        return png(figure)
+        axes.set_title("On the held-out people for choosing, one line a seed")
+        return drawing.encoded(figure)
 
 
 def _by_loss(done: Sequence[Outcome]) -> Mapping[str, list[Outcome]]:

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.compare.closed_data import PER_PERSON, ClosedData
 from netcafe_face.trainer.compare.page import page, table
 from netcafe_face.trainer.compare.statistics import spread
 from netcafe_face.trainer.compare.tables import markdown_table, percent
 from netcafe_face.trainer.compare.writing import write_text
-from netcafe_face.trainer.drawing import drawn, png, save_png
 from netcafe_face.trainer.errors import RunUnusable
 from netcafe_face.trainer.losses.registry import LOSSES
 
@@ -90,7 +90,7 @@ def write_closed(
     people = ["person", "to learn from", "for choosing", "test"]
     counts = [[name, str(a), str(b), str(c)] for name, a, b, c in data.real]
     figure = _confusions(outcomes, len(data.real))
-    save_png(folder / "confusion.png", figure)
+    drawing.save_bytes(folder / "confusion.png", figure)
     text = [f"# {_TITLE}", *paragraphs, markdown_table(head, lines), markdown_table(people, counts)]
     write_text(folder / "report.md", "\n\n".join([*text, "![confusion](confusion.png)"]) + "\n")
     body = [table(head, lines), table(people, counts)]
@@ -140,7 +140,8 @@ def _sentences(data: ClosedData) -> list[str]:
 
 def _confusions(outcomes: Sequence[ClosedOutcome], people: int) -> bytes:
     losses = list(dict.fromkeys(one.loss for one in outcomes if not one.failed))
-    with drawn(2.6 * max(1, len(losses)), 3.0) as figure:
+    with drawing.look():
+        figure = drawing.plot(2.6 * max(1, len(losses)), 3.0)
         for number, loss in enumerate(losses):
             total = np.sum([one.confusion for one in outcomes if one.loss == loss and not one.failed], axis=0)
             axes = figure.add_subplot(1, len(losses), number + 1)
@@ -152,4 +153,4 @@ def _confusions(outcomes: Sequence[ClosedOutcome], people: int) -> bytes:
             axes.set_xlabel("answered person", fontsize=9)
             if not number:
                 axes.set_ylabel("true person", fontsize=9)
-        return png(figure)
+        return drawing.encoded(figure)

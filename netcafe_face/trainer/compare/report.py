@@ -15,7 +15,7 @@ from netcafe_face.trainer.compare.summary import rows_of, verdict
 from netcafe_face.trainer.compare.tables import as_csv, markdown
 from netcafe_face.trainer.compare.writing import write_text
 from netcafe_face.trainer.data.crops import CropSet
-from netcafe_face.trainer.drawing import save_png
+from netcafe_face.trainer.drawing import save_bytes
 
 TITLE = "Losses compared"
 
@@ -40,7 +40,7 @@ def write_report(
     paragraphs = [verdict(outcomes), *_sentences(plan, crops, outcomes), f"Made by: {command}"]
     files = []
     for name, data in figures.items():
-        save_png(folder / name, data)
+        save_bytes(folder / name, data)
         files.append(folder / name)
     texts = {
         "report.md": markdown(TITLE, rows, paragraphs, list(figures)),

@@ -1,38 +1,22 @@
-"""The curves of an evaluation, drawn for print: ROC, DET, CMC and the angles θ.
-
-Okabe and Ito's colours (“Color Universal Design”, 2008) can be told apart by the colour-blind; line styles
-differ as well. The file's ending chooses PNG or SVG.
-"""
+"""The curves of an evaluation, drawn for print: ROC, DET, CMC and the angles θ."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netcafe_face.domain.errors import OutputError
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.evaluation.measuring import Measured
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-STYLES = ("-", "--", "-.", ":")
 _DET_TICKS = (1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.2, 0.4)
-_RC: Any = {
-    "font.size": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.alpha": 0.3,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "netcafe",
-    "legend.frameon": False,
-}
 
 
 def draw_all(results: Sequence[Measured], title: str, folder: Path, suffix: str = ".png") -> list[Path]:
@@ -41,19 +25,15 @@ def draw_all(results: Sequence[Measured], title: str, folder: Path, suffix: str 
     Raises:
         OutputError: a file cannot be written.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
     drawn = []
     for name, draw in (("roc", roc), ("det", det), ("cmc", cmc), ("gallery", gallery), ("angles", angles)):
-        with mpl.rc_context(_RC):
-            figure = Figure(figsize=(6.4, 4.4), layout="constrained")
+        with drawing.look():
+            figure = drawing.plot()
             if not draw(figure, results):
                 continue
             figure.suptitle(_text(title), fontsize=12)
-            path = folder / f"{name}{suffix}"
-            _save(figure, path)
-            drawn.append(path)
+            drawing.save(figure, folder / f"{name}{suffix}")
+            drawn.append(folder / f"{name}{suffix}")
     return drawn
 
 
@@ -63,7 +43,7 @@ def roc(figure: Figure, results: Sequence[Measured]) -> bool:
     chosen = [(at, each, each.roc) for at, each in enumerate(results) if each.roc is not None]
     for at, each, line in chosen:
         seen = line.far > 0
-        axes.plot(line.far[seen], line.tar[seen], label=_text(each.network.name), **_style(at))
+        axes.plot(line.far[seen], line.tar[seen], label=_text(each.network.name), **drawing.line_style(at))
     axes.set(xscale="log", ylim=(0, 1.01), xlabel="false-accept rate", ylabel="true-accept rate")
     return _finished(axes, len(chosen))
 
@@ -77,7 +57,10 @@ def det(figure: Figure, results: Sequence[Measured]) -> bool:
     for at, each, line in chosen:
         inside = (line.far > 0) & (line.far < 0.5) & (line.frr > 0) & (line.frr < 1)
         axes.plot(
-            ndtri(line.far[inside]), ndtri(line.frr[inside]), label=_text(each.network.name), **_style(at)
+            ndtri(line.far[inside]),
+            ndtri(line.frr[inside]),
+            label=_text(each.network.name),
+            **drawing.line_style(at),
         )
     names = [f"{tick:.0%}" if tick >= 0.01 else f"{tick * 100:g}%" for tick in _DET_TICKS]
     axes.set_xticks(ndtri(_DET_TICKS), names)
@@ -94,7 +77,7 @@ def cmc(figure: Figure, results: Sequence[Measured]) -> bool:
     for at, each, closed in chosen:
         ranks = np.arange(1, min(len(closed.cmc), 50) + 1)
         label = f"{_text(each.network.name)}, {closed.people:,} people"
-        axes.step(ranks, closed.cmc[: len(ranks)], where="post", label=label, **_style(at))
+        axes.step(ranks, closed.cmc[: len(ranks)], where="post", label=label, **drawing.line_style(at))
     lowest = min((float(closed.cmc[0]) for _, _, closed in chosen), default=0.0)
     axes.set(
         ylim=(max(0.0, lowest - 0.1), 1.005), xlabel="rank", ylabel="right person at this rank or better"
@@ -108,7 +91,9 @@ def gallery(figure: Figure, results: Sequence[Measured]) -> bool:
     chosen = [(at, each, each.closed) for at, each in enumerate(results) if each.closed is not None]
     for at, each, closed in chosen:
         sizes, hits = zip(*closed.by_size, strict=True)
-        axes.plot(sizes, hits, marker="o", markersize=4, label=_text(each.network.name), **_style(at))
+        axes.plot(
+            sizes, hits, marker="o", markersize=4, label=_text(each.network.name), **drawing.line_style(at)
+        )
     axes.set(xscale="log", ylim=(0, 1.01), xlabel="people in the gallery", ylabel="right person first")
     return _finished(axes, len(chosen))
 
@@ -121,12 +106,12 @@ def angles(figure: Figure, results: Sequence[Measured]) -> bool:
     for axes, each in zip(panels, chosen, strict=False):
         if (found := each.angles) is None:
             continue
-        for values, label, at in (
-            (found.genuine, "same person", 0),
-            (found.impostor, "different people", 1),
+        for values, label, colour, dashes in (
+            (found.genuine, "same person", drawing.GENUINE, "-"),
+            (found.impostor, "different people", drawing.IMPOSTOR, "--"),
         ):
-            axes.stairs(values, found.edges, fill=True, alpha=0.35, color=COLOURS[at], label=label)
-            axes.stairs(values, found.edges, color=COLOURS[at], linestyle=STYLES[at])
+            axes.stairs(values, found.edges, fill=True, alpha=0.35, color=colour, label=label)
+            axes.stairs(values, found.edges, color=colour, linestyle=dashes)
         axes.set(ylabel="density per radian", xlim=(0, math.pi))
         axes.set_title(_text(each.network.name), fontsize=11)
         axes.legend(loc="upper left")
@@ -142,19 +127,7 @@ def _text(name: str) -> str:
     return ("\u200a" if name.startswith("_") else "") + name.replace("$", r"\$")
 
 
-def _style(at: int) -> dict[str, Any]:
-    return {"color": COLOURS[at % len(COLOURS)], "linestyle": STYLES[at % len(STYLES)], "linewidth": 1.8}
-
-
 def _finished(axes: Axes, lines: int) -> bool:
     if lines:
         axes.legend(loc="lower right" if axes.get_ylabel() != "false-reject rate" else "upper right")
     return bool(lines)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    metadata = {"Date": None} if path.suffix == ".svg" else {}
-    try:
-        figure.savefig(path, dpi=150, metadata=metadata)
-    except OSError as error:
-        raise OutputError(path=path, reason=error.strerror or str(error)) from error

@@ -5,13 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.export.onnx import new_file
 from netcafe_face.trainer.export.runs import Stage
-
-_RC: Any = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True}
-_BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "#666666"
 
 
 def draw_training(stages: Sequence[Stage], path: Path) -> bool:
@@ -27,22 +24,20 @@ def draw_training(stages: Sequence[Stage], path: Path) -> bool:
     rows = _joined(stages)
     if not rows:
         return False
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    from matplotlib.ticker import PercentFormatter
 
-    with mpl.rc_context({**_RC, "grid.alpha": 0.3}):
-        figure = Figure(figsize=(7.2, 3.2), layout="constrained")
+    with drawing.look():
+        figure = drawing.plot(7.2, 3.2)
         left, right = figure.subplots(1, 2)
-        left.plot(*_line(rows, "objective"), color=_GREY, linewidth=1)
+        left.plot(*_line(rows, "objective"), color=drawing.MUTED, linewidth=1)
         left.set(xlabel="hours of training", ylabel="objective")
-        for name, colour, label in (("accuracy", _BLUE, "accuracy"), ("tar", _ORANGE, "TAR at FAR 1e-3")):
-            right.plot(*_line(rows, name), color=colour, marker=".", linewidth=1, label=label)
+        for name, label, at in (("accuracy", "accuracy", 0), ("tar", "TAR at FAR 1e-3", 4)):
+            right.plot(*_line(rows, name), **drawing.line_style(at), marker=".", linewidth=1, label=label)
         right.set(xlabel="hours of training", ylabel="held-out people")
-        right.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1.0))
-        right.legend(frameon=False, loc="center right")
-        # Without a date and a program's version the same figures give the same bytes.
+        right.yaxis.set_major_formatter(PercentFormatter(1.0))
+        right.legend(loc="lower right")
         with new_file(path) as scratch:
-            figure.savefig(scratch, format="png", dpi=110, metadata={"Software": None})
+            scratch.write_bytes(drawing.encoded(figure))
     return True
 
 

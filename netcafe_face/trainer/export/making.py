@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from netcafe_face.trainer.commit import program_commit
 from netcafe_face.trainer.errors import OptionsRefused
 from netcafe_face.trainer.evaluation.groups import read_groups
 from netcafe_face.trainer.evaluation.sources import Progress
@@ -17,7 +18,6 @@ from netcafe_face.trainer.export.faces import FaceSource, Kind
 from netcafe_face.trainer.export.figures import MeasureOptions
 from netcafe_face.trainer.export.model_card import model_card
 from netcafe_face.trainer.export.onnx import new_file
-from netcafe_face.trainer.export.origin import program_commit
 from netcafe_face.trainer.export.packing import MadePack, PackPlan, make_pack
 from netcafe_face.trainer.export.runs import load_run
 from netcafe_face.trainer.export.words import percent, rate

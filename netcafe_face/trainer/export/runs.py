@@ -36,7 +36,7 @@ class Stage:
         step: the step whose weights are taken.
         seconds: of training until then.
         commit: of the program, "" where unknown.
-        command: what started it, or the same choices written out where that was not recorded.
+        command: its choices written out as a command.
         folder: of the run; None where only the record is at hand.
     """
 
@@ -159,7 +159,7 @@ def _stage(record: Mapping[str, Any], state: Mapping[str, Any]) -> Stage:
         step=int(state["step"]),
         seconds=float(state["seconds"]),
         commit=str(record.get("commit", "")),
-        command=str(record.get("command") or _written_out(config, data)),
+        command=_written_out(config, data),
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from netcafe_face.trainer.figures import style
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.figures.options import FigureOptions
 from netcafe_face.trainer.losses.pairs import TripletLoss
 from netcafe_face.trainer.losses.registry import LOSSES
@@ -74,8 +74,8 @@ def draw(options: FigureOptions) -> Figure:
         "m = 4, λ = 0."
     )
     blocks = -(-len(WITH_BOUNDARY) // _COLUMNS)
-    with style.look():
-        figure = style.sheet(1.6 + 3.2 * blocks, "Decision boundaries of two classes", says)
+    with drawing.look():
+        figure = drawing.sheet(1.6 + 3.2 * blocks, "Decision boundaries of two classes", says)
         parts: Any = figure.subfigures(blocks, 1)
         for block, part in enumerate(parts):
             losses = WITH_BOUNDARY[block * _COLUMNS : (block + 1) * _COLUMNS]
@@ -97,7 +97,9 @@ def _features(axes: Axes, loss: str) -> None:
     for owner, colour in ((found.first, _ONE), (found.second, _TWO)):
         _sectors(axes, directions, owner > 0, colour)
     _sectors(axes, directions, (found.first <= 0) & (found.second <= 0), _MARGIN)
-    for own, longer, colour in zip(centres, (True, False), (style.PEOPLE[0], style.PEOPLE[4]), strict=True):
+    for own, longer, colour in zip(
+        centres, (True, False), (drawing.PEOPLE[0], drawing.PEOPLE[4]), strict=True
+    ):
         for degrees in own:
             length = _length(loss, longer)
             tip = length * np.cos(np.radians(degrees)), length * np.sin(np.radians(degrees))
@@ -106,7 +108,7 @@ def _features(axes: Axes, loss: str) -> None:
             )
     axes.set(xlim=(-1.02, 1.02), ylim=(-0.02, 1.03), aspect="equal")
     axes.set_title(LOSSES[loss].display_name)
-    style.bare(axes)
+    drawing.bare(axes)
 
 
 def _length(loss: str, longer: bool) -> float:
@@ -133,7 +135,7 @@ def _angles(axes: Axes, loss: str) -> None:
     axes.grid(visible=False)
     for owner, colour in ((found.first, _ONE), (found.second, _TWO)):
         axes.contourf(degrees, degrees, owner, levels=[0, 1e3], colors=[colour])
-        line: Any = {"colors": [style.INK], "linewidths": 1.1}
+        line: Any = {"colors": [drawing.INK], "linewidths": 1.1}
         axes.contour(degrees, degrees, owner, levels=[0], **line)
     axes.set(aspect="equal", xlabel="θ₁ (degrees)", ylabel="θ₂ (degrees)")
     axes.set_xticks([0, 45, 90])
@@ -148,8 +150,8 @@ def _legend(figure: Figure) -> None:
         Patch(color=_ONE, label="class 1"),
         Patch(color=_MARGIN, label="margin"),
         Patch(color=_TWO, label="class 2"),
-        Line2D([], [], color=style.INK, linewidth=1.1, label="decision boundary"),
-        Line2D([], [], color=style.PEOPLE[0], label="centre of class 1"),
-        Line2D([], [], color=style.PEOPLE[4], label="centre of class 2"),
+        Line2D([], [], color=drawing.INK, linewidth=1.1, label="decision boundary"),
+        Line2D([], [], color=drawing.PEOPLE[0], label="centre of class 1"),
+        Line2D([], [], color=drawing.PEOPLE[4], label="centre of class 2"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=6, columnspacing=1.2)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from netcafe_face.trainer.figures import style
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.figures.learning import Learned, Recipe, learn
 from netcafe_face.trainer.figures.options import FigureOptions
 from netcafe_face.trainer.figures.tasks import Task, crops_task, made_up_task
@@ -105,33 +105,33 @@ def _draw(options: FigureOptions, losses: Sequence[str], columns: int) -> Figure
         "Line: a class's centre (dashed: its mean, where a loss has none). Outside: how many lie there.\n"
         "Under each name: the median angle to the own centre, and how often the nearest centre is the own."
     )
-    with style.look():
+    with drawing.look():
         return _sheet(says, losses, circles, columns)
 
 
 def _sheet(says: str, losses: Sequence[str], circles: Sequence[Circle], columns: int) -> Figure:
     rows = math.ceil(len(losses) / columns)
-    height_in = rows * (style.WIDTH_IN / columns + 0.3) + 1.5
-    figure = style.sheet(height_in, "Embeddings on the unit circle", says)
+    height_in = rows * (drawing.WIDTH_IN / columns + 0.3) + 1.5
+    figure = drawing.sheet(height_in, "Embeddings on the unit circle", says)
     panels = np.atleast_1d(figure.subplots(rows, columns)).ravel().tolist()
     for axes in panels:
-        style.bare(axes)
+        drawing.bare(axes)
     for axes, loss, circle in zip(panels, losses, circles, strict=False):
         _panel(axes, circle, dot=5.0 if columns == 2 else 2.0)
         axes.set_title(LOSSES[loss].display_name, pad=17)
         words = f"{math.degrees(circle.median_theta):.1f}°, {circle.right:.1%}"
         place: Any = {"transform": axes.transAxes, "ha": "center", "va": "bottom"}
-        axes.text(0.5, 1.0, words, color=style.MUTED, fontsize=9.5, **place)
-    style.identities_legend(figure, IDENTITIES)
+        axes.text(0.5, 1.0, words, color=drawing.MUTED, fontsize=9.5, **place)
+    drawing.identities_legend(figure, IDENTITIES)
     return figure
 
 
 def _panel(axes: Axes, circle: Circle, dot: float) -> None:
     turn = np.linspace(0, 2 * math.pi, 361)
-    axes.plot(np.cos(turn), np.sin(turn), color=style.FAINT, linewidth=1, zorder=1)
+    axes.plot(np.cos(turn), np.sin(turn), color=drawing.FAINT, linewidth=1, zorder=1)
     _petals(axes, circle)
     for label in range(IDENTITIES):
-        colour = style.PEOPLE[label]
+        colour = drawing.PEOPLE[label]
         chosen = circle.angles[circle.labels == label]
         axes.scatter(np.cos(chosen), np.sin(chosen), s=dot, color=colour, linewidths=0, zorder=3)
         for centre in circle.centres[circle.owners == label]:
@@ -154,5 +154,5 @@ def _petals(axes: Axes, circle: Circle) -> None:
         radii = np.concatenate([np.repeat(heights, 2), np.full(2 * _BINS, 1.03)])
         turns = np.concatenate([places, places[::-1]])
         rims.append(np.stack([radii * np.cos(turns), radii * np.sin(turns)], axis=1))
-    petals = PolyCollection(rims, facecolors=style.PEOPLE, alpha=0.55, linewidths=0, zorder=2)
+    petals = PolyCollection(rims, facecolors=drawing.PEOPLE, alpha=0.55, linewidths=0, zorder=2)
     axes.add_collection(petals, autolim=False)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.evaluation.identification import ClosedSet, closed_set
 from netcafe_face.trainer.evaluation.rates import FEWEST_ACCEPTS, Curve, all_pair_scores, curve
-from netcafe_face.trainer.figures import style
 from netcafe_face.trainer.figures.faces import Network, Unseen, unseen_people
 from netcafe_face.trainer.figures.options import FigureOptions
 
@@ -37,7 +37,7 @@ class Line:
     @property
     def looks(self) -> dict[str, Any]:
         """Return colour and dashes of the network's loss; nothing for a network from a file."""
-        return dict(style.LOSS_LINES.get(self.network.loss, {}))
+        return dict(drawing.LOSS_LINES.get(self.network.loss, {}))
 
 
 def draw(options: FigureOptions) -> Figure:
@@ -50,10 +50,10 @@ def draw(options: FigureOptions) -> Figure:
         f"ROC: all pairs, as far as ten false accepts carry it. CMC: one sample a person in the gallery, "
         f"{closed.searches:,} searches, mean of {closed.galleries} galleries."
     )
-    with style.look():
-        figure = style.sheet(5.0, "ROC and CMC", says)
+    with drawing.look():
+        figure = drawing.sheet(5.0, "ROC and CMC", says)
         left, right = figure.subplots(1, 2)
-        colours = iter(style.PEOPLE * len(lines))
+        colours = iter(drawing.PEOPLE * len(lines))
         for line in lines:
             looks = line.looks or {"color": next(colours)}
             measured = line.roc.far >= line.least_far

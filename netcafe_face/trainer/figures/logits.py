@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from netcafe_face.trainer.figures import style
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.figures.options import FigureOptions
 from netcafe_face.trainer.losses.registry import LOSSES
 
@@ -38,19 +38,19 @@ def draw(options: FigureOptions) -> Figure:
         "where cos(θ + 0.5) would rise again, ArcFace goes on with cos θ − 0.5·sin 0.5; SphereFace past 133° "
         "with ψ."
     )
-    with style.look():
-        figure = style.sheet(5.1, "Target logits", says)
+    with drawing.look():
+        figure = drawing.sheet(5.1, "Target logits", says)
         left, right = figure.subplots(1, 2)
         plain = target(CURVES[0][0], degrees)
         for loss, name, formula in CURVES:
             values = target(loss, degrees)
-            left.plot(degrees, values, label=name, **style.LOSS_LINES[loss])
-            right.plot(degrees, plain - values, label=f"{name}: {formula}", **style.LOSS_LINES[loss])
+            left.plot(degrees, values, label=name, **drawing.LOSS_LINES[loss])
+            right.plot(degrees, plain - values, label=f"{name}: {formula}", **drawing.LOSS_LINES[loss])
         left.set_ylabel("target logit ÷ s")
         right.set_ylabel("cos θ − target (margin in cosine)")
         for axes in (left, right):
             _angles(axes)
-        left.axhline(-1, color=style.MUTED, linewidth=0.7)
+        left.axhline(-1, color=drawing.MUTED, linewidth=0.7)
         handles, labels = right.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
@@ -69,4 +69,4 @@ def target(
 def _angles(axes: Axes) -> None:
     axes.set(xlim=(0, 180), xlabel="θ between embedding and own centre (degrees)")
     axes.set_xticks(range(0, 181, 30))
-    axes.axvline(math.degrees(math.pi / 2), color=style.FAINT, linewidth=1.2)
+    axes.axvline(math.degrees(math.pi / 2), color=drawing.FAINT, linewidth=1.2)

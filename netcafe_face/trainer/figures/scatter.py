@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from netcafe_face.trainer.figures import style
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.figures.faces import unseen_people
 from netcafe_face.trainer.figures.options import FigureOptions
 
@@ -36,17 +36,17 @@ def draw(options: FigureOptions) -> Figure:
     )
     rows = math.ceil(len(unseen.networks) / _COLUMNS)
     columns = min(_COLUMNS, len(unseen.networks))
-    with style.look():
-        figure = style.sheet(1.7 + 4.2 * rows, "Embeddings in two dimensions", says)
+    with drawing.look():
+        figure = drawing.sheet(1.7 + 4.2 * rows, "Embeddings in two dimensions", says)
         panels = np.atleast_1d(figure.subplots(rows, columns)).ravel().tolist()
         for axes in panels[len(unseen.networks) :]:
-            style.bare(axes)
+            drawing.bare(axes)
         planes = [principal_plane(network.embeddings[chosen]) for network in unseen.networks]
         reach = 1.06 * max(float(np.abs(plane).max()) for plane, _ in planes)
         for axes, network, (plane, parts) in zip(panels, unseen.networks, planes, strict=False):
             _panel(axes, plane, places, parts)
             axes.set(title=network.name, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
-        style.identities_legend(figure, len(people))
+        drawing.identities_legend(figure, len(people))
     return figure
 
 
@@ -72,7 +72,7 @@ def _panel(axes: Axes, plane: Plane, places: Labels, parts: npt.NDArray[np.float
             dots[:, 0],
             dots[:, 1],
             s=26,
-            color=style.PEOPLE[place],
+            color=drawing.PEOPLE[place],
             alpha=0.85,
             linewidths=0.4,
             edgecolors="white",

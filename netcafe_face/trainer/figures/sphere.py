@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netcafe_face.trainer.figures import style
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.figures.learning import Angles, Recipe, learn, pair_angles
 from netcafe_face.trainer.figures.options import FigureOptions
 from netcafe_face.trainer.figures.tasks import Task, made_up_task
@@ -50,8 +50,8 @@ def draw(options: FigureOptions) -> Figure:
         f"{IDENTITIES} identities, three numbers per embedding: {task.words}.\n"
         "Lines are the classes' centres. Beneath: the angles of all pairs of these samples."
     )
-    with style.look():
-        figure = style.sheet(5.7, "A-Softmax on the sphere for m = 1, 2, 3, 4", says)
+    with drawing.look():
+        figure = drawing.sheet(5.7, "A-Softmax on the sphere for m = 1, 2, 3, 4", says)
         grid = figure.add_gridspec(2, len(FACTORS), height_ratios=(1.15, 1))
         first: Axes | None = None
         for column, (factor, sphere) in enumerate(zip(FACTORS, spheres, strict=True)):
@@ -64,7 +64,7 @@ def draw(options: FigureOptions) -> Figure:
             below.label_outer()
         assert first is not None
         first.set_ylabel("density per radian")
-        style.identities_legend(figure, IDENTITIES)
+        drawing.identities_legend(figure, IDENTITIES)
     return figure
 
 
@@ -90,11 +90,11 @@ def _ball(axes: Any, sphere: Sphere) -> None:
         np.cos(up) * np.cos(around),
         np.cos(up) * np.sin(around),
         np.sin(up),
-        color=style.FAINT,
+        color=drawing.FAINT,
         linewidth=0.5,
     )
     for label in range(IDENTITIES):
-        colour = style.PEOPLE[label]
+        colour = drawing.PEOPLE[label]
         dots = sphere.rows[sphere.labels == label]
         axes.scatter(*dots.T, s=3, color=colour, linewidths=0, depthshade=True)
         axes.plot(*np.stack([np.zeros(3), sphere.centres[label]]).T, color=colour, linewidth=1.8)
@@ -108,8 +108,8 @@ def _histogram(axes: Axes, sphere: Sphere) -> None:
     edges = np.linspace(0, math.pi, 61).tolist()
     place: Any = {"transform": axes.transAxes, "ha": "right", "fontsize": 9, "fontweight": "bold"}
     for theta, colour, words, height in (
-        (sphere.genuine, style.GENUINE, "same person", 0.9),
-        (sphere.impostor, style.IMPOSTOR, "two people", 0.78),
+        (sphere.genuine, drawing.GENUINE, "same person", 0.9),
+        (sphere.impostor, drawing.IMPOSTOR, "two people", 0.78),
     ):
         axes.hist(theta, edges, density=True, color=colour, alpha=0.6)
         middle = float(np.mean(theta))

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from netcafe_face.trainer.figures import style
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.figures.learning import Learned, Recipe, learn
 from netcafe_face.trainer.figures.options import FigureOptions
 from netcafe_face.trainer.figures.tasks import Samples, Task, World, drawing_from, made_up_task
@@ -28,8 +28,8 @@ NOISE = 0.3
 CENTRES = (1, 3)
 _PEOPLE, _EACH, _DIM, _STEPS = 30, 120, 16, 700
 
-_ELSEWHERE: Any = {"alpha": 0.3, "hatch": "///", "edgecolor": style.PAPER, "linewidth": 0}
-_LABEL = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+_ELSEWHERE: Any = {"alpha": 0.3, "hatch": "///", "edgecolor": drawing.PAPER, "linewidth": 0}
+_LABEL = {"facecolor": drawing.PAPER, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
 
 Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -69,8 +69,8 @@ def draw(options: FigureOptions) -> Figure:
         "name; ArcFace with K centres a class.\n"
         "The dominant centre is the one that most of a class's samples are nearest to."
     )
-    with style.look():
-        figure = style.sheet(4.3, "Sub-centres and wrong names: K = 1 against K = 3", says)
+    with drawing.look():
+        figure = drawing.sheet(4.3, "Sub-centres and wrong names: K = 1 against K = 3", says)
         left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 0.95))
         for axes, (count, result) in zip((left, middle), found.items(), strict=True):
             _angles(axes, result)
@@ -111,14 +111,14 @@ def gathered(learned: Learned, samples: Samples, wrong: Flags) -> Gathered:
 
 def _angles(axes: Axes, result: Gathered) -> None:
     edges = np.arange(0, 181, 4).tolist()
-    for chosen, colour in ((~result.wrong, style.CLEAN), (result.wrong, style.NOISY)):
+    for chosen, colour in ((~result.wrong, drawing.CLEAN), (result.wrong, drawing.NOISY)):
         axes.hist(result.degrees[chosen], edges, density=True, color=colour, alpha=0.6)
     axes.set(xlabel="θ to dominant centre (degrees)", xlim=(0, 180))
     axes.set_xticks(range(0, 181, 60))
 
 
 def _ends(axes: Axes, result: Gathered) -> None:
-    kinds = ((~result.wrong, "right name", style.CLEAN), (result.wrong, "wrong name", style.NOISY))
+    kinds = ((~result.wrong, "right name", drawing.CLEAN), (result.wrong, "wrong name", drawing.NOISY))
     for place, (chosen, _, colour) in enumerate(kinds):
         counts = int((result.dominant & chosen).sum()), int((~result.dominant & chosen).sum())
         part = counts[0] / sum(counts)
@@ -137,8 +137,8 @@ def _legend(figure: Figure) -> None:
     from matplotlib.patches import Patch
 
     handles = [
-        Patch(facecolor=style.CLEAN, alpha=0.6, label="right name"),
-        Patch(facecolor=style.NOISY, alpha=0.6, label="wrong name"),
-        Patch(facecolor=style.MUTED, label="nearest to another centre than the dominant one", **_ELSEWHERE),
+        Patch(facecolor=drawing.CLEAN, alpha=0.6, label="right name"),
+        Patch(facecolor=drawing.NOISY, alpha=0.6, label="wrong name"),
+        Patch(facecolor=drawing.MUTED, label="nearest to another centre than the dominant one", **_ELSEWHERE),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from netcafe_face.domain.errors import N_
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.errors import RunUnusable
-from netcafe_face.trainer.figures import style
 from netcafe_face.trainer.figures.learning import Learned, Recipe, learn
 from netcafe_face.trainer.figures.options import FigureOptions
 from netcafe_face.trainer.figures.tasks import Samples, Task, made_up_task
@@ -95,15 +95,15 @@ def _draw_here(options: FigureOptions) -> Figure:
         f"{task.words.capitalize()}; {_DIM} numbers per embedding.\n"
         "Left: the median, and the range from 10% to 90%. Right: ArcFace's angles at three moments."
     )
-    with style.look():
-        figure = style.sheet(4.5, "θ to the own class's centre, from start to end of training", says)
+    with drawing.look():
+        figure = drawing.sheet(4.5, "θ to the own class's centre, from start to end of training", says)
         left, right = figure.subplots(1, 2)
         for loss, course in courses.items():
             low, middle, high = course.band()
             left.fill_between(
-                course.steps, low, high, color=style.LOSS_LINES[loss]["color"], alpha=0.18, lw=0
+                course.steps, low, high, color=drawing.LOSS_LINES[loss]["color"], alpha=0.18, lw=0
             )
-            left.plot(course.steps, middle, label=LOSSES[loss].display_name, **style.LOSS_LINES[loss])
+            left.plot(course.steps, middle, label=LOSSES[loss].display_name, **drawing.LOSS_LINES[loss])
         left.set(xlabel="training step", ylabel="θ (degrees)", ylim=(0, 120), xlim=(0, left.dataLim.x1))
         left.set_yticks(range(0, 121, 30))
         left.legend(loc="upper right")
@@ -115,7 +115,7 @@ def _moments(axes: Axes, course: Course) -> None:
     last = len(course.steps) - 1
     early = max(1, last // 12)
     edges = np.arange(0, 121, 2).tolist()
-    shades = ("#8A94A3", "#E69F00", style.LOSS_LINES["arcface"]["color"])
+    shades = ("#8A94A3", "#E69F00", drawing.LOSS_LINES["arcface"]["color"])
     for place, words, colour in zip((0, early, last), ("start", "early", "end"), shades, strict=True):
         label = f"{words}: step {course.steps[place]:,}"
         axes.hist(course.degrees[place], edges, density=True, color=colour, alpha=0.6, label=label)
@@ -129,10 +129,10 @@ def _draw_run(folder: Path) -> Figure:
     columns = dict(theta_columns(folder))
     steps = columns.pop("step")
     says = "Means over the steps since the line before, of the crops trained on, from the run's own log."
-    with style.look():
-        figure = style.sheet(4.2, "θ to the own class's centre, from start to end of training", says)
+    with drawing.look():
+        figure = drawing.sheet(4.2, "θ to the own class's centre, from start to end of training", says)
         axes = figure.subplots()
-        for (name, radians), colour in zip(columns.items(), style.PEOPLE, strict=False):
+        for (name, radians), colour in zip(columns.items(), drawing.PEOPLE, strict=False):
             axes.plot(steps, np.degrees(radians), color=colour, label=name)
         axes.set(xlabel="training step", ylabel="θ (degrees)", xlim=(0, None))
         axes.set_ylim(bottom=0)

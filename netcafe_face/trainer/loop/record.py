@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from netcafe_face.trainer.commit import program_commit
 from netcafe_face.trainer.data.crops import CropSet
 from netcafe_face.trainer.data.split import SPLIT_SENTENCE
 from netcafe_face.trainer.distil.answers import mark_of
@@ -50,7 +50,7 @@ def record_of(
             for one in teachers
         ],
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
-        "commit": _commit(),
+        "commit": program_commit(),
     }
 
 
@@ -91,15 +91,3 @@ def _asked(record: dict[str, Any]) -> list[tuple[str, str]]:
 def _counts(crops: CropSet) -> dict[str, int]:
     groups = sorted({record.group for record in crops.records})
     return {group: sum(record.group == group for record in crops.records) for group in groups}
-
-
-def _commit() -> str:
-    """Return the commit that trains, with “+” where files are changed, or "" outside a checkout."""
-    here = Path(__file__).parent
-    try:
-        head = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+"], cwd=here, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return head.stdout.strip()
