@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -19,6 +20,7 @@ import numpy as np
 import torch
 
 from netcafe_face.domain.faces import Image
+from netcafe_face.trainer.backbones.staged import StagedNetwork
 from netcafe_face.trainer.data.augment import STRENGTHS, augment
 from netcafe_face.trainer.data.crops import CropRecord, Crops, CropSet
 from netcafe_face.trainer.data.mixing import MixedFaces
@@ -181,6 +183,45 @@ def write_picture(path: Path, image_bgr: Image) -> Path:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     write_image(path, image_bgr)
+    return path
+
+
+MAPS = ("first", "second", "third", "fourth")
+"""Tensors inside the network that `write_staged_teacher` writes."""
+
+
+class _Opened(torch.nn.Module):
+    def __init__(self, network: StagedNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
+        found, features = [], images
+        for stage in self.network.stages:
+            features = stage(features)
+            found.append(features)
+        return [found[-1], *found[:-1]]
+
+
+def write_staged_teacher(path: Path, dim: int = 24) -> Path:
+    """Write an ONNX embedder, (1, 3, 112, 112) to (1, dim), that has `MAPS` inside."""
+    import onnx
+
+    torch.manual_seed(3)
+    network = _Opened(StagedNetwork(dim)).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            (torch.zeros(1, 3, 112, 112),),
+            path,
+            dynamo=False,
+            input_names=["input"],
+            output_names=["output", *MAPS],
+        )
+    model = onnx.load(path)
+    del model.graph.output[1:]
+    onnx.save(model, path)
     return path
 
 

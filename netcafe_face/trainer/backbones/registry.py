@@ -11,6 +11,7 @@ from torch import nn
 from netcafe_face.trainer.backbones.iresnet import RESNET18, RESNET34, RESNET50, IResNet
 from netcafe_face.trainer.backbones.mobilefacenet import MobileFaceNet
 from netcafe_face.trainer.backbones.plain import PlainNetwork, PlainShape
+from netcafe_face.trainer.backbones.staged import StagedNetwork
 from netcafe_face.trainer.errors import OptionsRefused
 
 
@@ -51,7 +52,13 @@ _SPECS = (
     _plain(
         "plain-medium",
         PlainShape("8x8/4", 32, (32, 64, 128, 256), (1, 2, 2, 2)),
-        "2.8 M parameters; what the shipped pack is made of",
+        "2.8 M parameters",
+    ),
+    BackboneSpec(
+        "plain-staged",
+        StagedNetwork,
+        "plain residual network (He et al., 2016) with MobileFaceNet's maps",
+        "1.5 M parameters; can learn stage by stage from a teacher's maps; what the shipped pack is made of",
     ),
     BackboneSpec(
         "mobilefacenet",

@@ -26,6 +26,7 @@ COMMANDS = {
     "inspect": "netcafe_face.trainer.cli.data:inspect_command",
     "augmentations": "netcafe_face.trainer.cli.data:augmentations_command",
     "backbones": "netcafe_face.trainer.cli.backbones:backbones_command",
+    "stages": "netcafe_face.trainer.cli.stages:stages_command",
     "fit": "netcafe_face.trainer.cli.fit:fit_command",
     "evaluate": "netcafe_face.trainer.cli.evaluate:evaluate_command",
     "compare": "netcafe_face.trainer.cli.compare:compare_command",

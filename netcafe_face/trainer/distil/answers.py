@@ -15,6 +15,7 @@ import numpy as np
 
 from netcafe_face.domain.faces import FloatArray, Image
 from netcafe_face.trainer.data.crops import CropSet
+from netcafe_face.trainer.data.mixing import MIXING
 from netcafe_face.trainer.distil.teacher import Teacher
 from netcafe_face.trainer.errors import RunUnusable
 
@@ -52,6 +53,16 @@ def mark_of(crops: CropSet) -> str:
     for index in range(0, len(crops), max(1, len(crops) // 64)):
         digest.update(np.ascontiguousarray(crops.crops_bgr[index]).tobytes())
     return digest.hexdigest()[:12]
+
+
+def real_mark(mark: str) -> str:
+    """Return the mark of a question about the crops themselves."""
+    return f"real-{mark}"
+
+
+def mixed_mark(mark: str, seed: int) -> str:
+    """Return the mark of a question about mixtures of crops."""
+    return f"mixed-{MIXING}-{seed}-{mark}"
 
 
 def ask(

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnxruntime
 
 from netcafe_face.domain.faces import FloatArray, Image, unit_rows
@@ -75,28 +76,34 @@ class Teacher:
     Args:
         path: the ONNX file.
         input_name: a key of `TEACHER_INPUTS`.
+        maps: tensors inside the network that are asked for as well.
 
     Raises:
         OptionsRefused: there is no such input.
         TeacherUnusable: the file cannot be loaded or gives no embedding.
     """
 
-    def __init__(self, path: Path, input_name: str) -> None:
+    def __init__(self, path: Path, input_name: str, maps: tuple[str, ...] = ()) -> None:
         if input_name not in TEACHER_INPUTS:
             raise OptionsRefused(reason=f"a teacher's input is one of {', '.join(TEACHER_INPUTS)}")
         self.path = path
         self.input_name = input_name
+        self.maps = maps
         self._input = TEACHER_INPUTS[input_name]
         self._move = self._input.transform()
         try:
             data = path.read_bytes()
             self.sha256 = hashlib.sha256(data).hexdigest()
+            data = _opened(data, maps) if maps else data
             # One thread each: several teachers' copies at once use the processors better than one with many.
             runtime = Runtime(threads=1)
             self._session = onnxruntime.InferenceSession(
-                data, session_options(runtime), providers=provider_names(runtime)
+                _opened(data, maps) if maps else data,
+                session_options(runtime),
+                providers=provider_names(runtime),
             )
             self._name = self._session.get_inputs()[0].name
+            self._output = self._session.get_outputs()[0].name
         except Exception as error:
             raise TeacherUnusable(path=path, reason=str(error)) from error
         self.dim = len(self.embed_one(np.full((CROP_SIZE, CROP_SIZE, 3), 127, dtype=np.uint8)))
@@ -107,6 +114,25 @@ class Teacher:
         Raises:
             TeacherUnusable: the network failed.
         """
+        try:
+            answer = self._session.run([self._output], {self._name: self._prepared(crop_bgr)})[0]
+            return np.asarray(unit_rows(np.asarray(answer, dtype=np.float32).reshape(1, -1))[0])
+        except Exception as error:
+            raise TeacherUnusable(path=self.path, reason=str(error)) from error
+
+    def maps_of(self, crop_bgr: Image) -> list[FloatArray]:
+        """Return the maps asked for, float32 (c, h, w) each, of one crop, uint8 (112, 112, 3) BGR.
+
+        Raises:
+            TeacherUnusable: the network failed.
+        """
+        try:
+            found = self._session.run(list(self.maps), {self._name: self._prepared(crop_bgr)})
+            return [np.asarray(each, dtype=np.float32)[0] for each in found]
+        except Exception as error:
+            raise TeacherUnusable(path=self.path, reason=str(error)) from error
+
+    def _prepared(self, crop_bgr: Image) -> FloatArray:
         crop = crop_bgr
         side = self._input.side_px
         if self._move is not None:
@@ -115,14 +141,18 @@ class Teacher:
             crop = crop[:, :, ::-1]
         mean, std = (np.array(values, dtype=np.float32) for values in (self._input.mean, self._input.std))
         scaled = (crop.astype(np.float32) - mean) / std
-        try:
-            answer = self._session.run(None, {self._name: scaled.transpose(2, 0, 1)[None]})[0]
-            return np.asarray(unit_rows(np.asarray(answer, dtype=np.float32).reshape(1, -1))[0])
-        except Exception as error:
-            raise TeacherUnusable(path=self.path, reason=str(error)) from error
+        return np.asarray(scaled.transpose(2, 0, 1)[None], dtype=np.float32)
 
     def embed(self, crops_bgr: Crops) -> FloatArray:
         """Return unit embeddings, float32 (n, dim), of crops, uint8 (n, 112, 112, 3) BGR."""
         if not len(crops_bgr):
             return np.empty((0, self.dim), dtype=np.float32)
         return np.stack([self.embed_one(np.asarray(crop)) for crop in crops_bgr])
+
+
+def _opened(data: bytes, maps: tuple[str, ...]) -> bytes:
+    """Return a network that gives tensors of its inside as well, after its own outputs."""
+    model = onnx.load_from_string(data)
+    for name in maps:
+        model.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
+    return bytes(model.SerializeToString())

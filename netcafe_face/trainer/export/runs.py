@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from torch import nn
 
 from netcafe_face.domain.errors import N_
 from netcafe_face.trainer.backbones.registry import build_backbone
+from netcafe_face.trainer.distil.schooling import KIND
 from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
 from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.config import TrainConfig
@@ -159,7 +160,7 @@ def _stage(record: Mapping[str, Any], state: Mapping[str, Any]) -> Stage:
         step=int(state["step"]),
         seconds=float(state["seconds"]),
         commit=str(record.get("commit", "")),
-        command=_written_out(config, data),
+        command=str(record.get("command") or _written_out(config, data, record)),
     )
 
 
@@ -172,8 +173,10 @@ def _unplaced(config: TrainConfig) -> TrainConfig:
     return replace(config, teachers=tuple(teachers), start_from=Path(config.start_from).name)
 
 
-def _written_out(config: TrainConfig, data: Mapping[str, Any]) -> str:
+def _written_out(config: TrainConfig, data: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     """Write the choices that are not the defaults as a command."""
+    if record.get("kind") == KIND:
+        return _stages_written_out(config, data, record["maps"])
     words = ["python3", "main.py", "train", "fit"]
     for group in data.get("groups", {}):
         words += ["--data", f"crops/{group}"]
@@ -191,4 +194,17 @@ def _written_out(config: TrainConfig, data: Mapping[str, Any]) -> str:
             words += [option, f"runs/{value}"]
         else:
             words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    return shlex.join([*words, "--out", "runs/NAME"])
+
+
+def _stages_written_out(config: TrainConfig, data: Mapping[str, Any], maps: Sequence[str]) -> str:
+    """Write a stage-wise training as a command."""
+    words = ["python3", "main.py", "train", "stages"]
+    for group in data.get("groups", {}):
+        words += ["--data", f"crops/{group}"]
+    words += ["--teacher", config.teachers[0]]
+    for name in maps:
+        words += ["--map", name]
+    for name in ("mixtures", "steps", "batch", "learning_rate", "seed"):
+        words += [f"--{name.replace('_', '-')}", f"{getattr(config, name):g}"]
     return shlex.join([*words, "--out", "runs/NAME"])

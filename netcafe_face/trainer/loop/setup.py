@@ -20,8 +20,8 @@ from netcafe_face.trainer.backbones.registry import build_backbone
 from netcafe_face.trainer.backbones.start import load_start
 from netcafe_face.trainer.data.augment import STRENGTHS
 from netcafe_face.trainer.data.crops import CropSet
-from netcafe_face.trainer.data.mixing import MIXING, MixedFaces
-from netcafe_face.trainer.distil.answers import Question, ask, mark_of
+from netcafe_face.trainer.data.mixing import MixedFaces
+from netcafe_face.trainer.distil.answers import Question, ask, mark_of, mixed_mark, real_mark
 from netcafe_face.trainer.distil.teacher import Teacher
 from netcafe_face.trainer.distil.terms import DistilTerms
 from netcafe_face.trainer.errors import DataUnusable, OptionsRefused
@@ -161,11 +161,11 @@ def _sources(
 ) -> list[Source]:
     pixels = np.asarray(training.crops_bgr)
     mark = mark_of(training)
-    real = Question(pixels, len(training), f"real-{mark}")
+    real = Question(pixels, len(training), real_mark(mark))
     sources = [Source(pixels, labels, _answers(teachers, real, config, around))]
     if config.mixtures:
         mixed = MixedFaces(pixels, config.seed)
-        question = Question(mixed, config.mixtures, f"mixed-{MIXING}-{config.seed}-{mark}")
+        question = Question(mixed, config.mixtures, mixed_mark(mark, config.seed))
         nameless = np.full(config.mixtures, -1, dtype=np.int64)
         sources.append(Source(mixed, nameless, _answers(teachers, question, config, around)))
     return sources
