@@ -6,11 +6,14 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from netcafe_face.trainer.detector.network import DetectorNet
-from netcafe_face.trainer.detector.objective import cell_strides, compare
+from netcafe_face.trainer.detector.export import export_detector
+from netcafe_face.trainer.detector.network import DetectorNet, Widths
+from netcafe_face.trainer.detector.objective import cell_strides, compare, map_error
+from netcafe_face.trainer.detector.teacher import DenseTeacher
 from netcafe_face.trainer.detector.training import numbers_at, rate_at, start_run, train
 from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
 from tests.trainer.detector_kit import random_store, short_config, two_scenes
@@ -31,6 +34,48 @@ def test_two_scenes_are_learned_by_heart(tmp_path: Path) -> None:
         rows = list(csv.DictReader(stream))
     assert float(rows[-1]["loss"]) < 0.5 * float(rows[0]["loss"])
     assert float(rows[-1]["points"]) < 0.6 * float(rows[0]["points"])
+
+
+def test_each_part_can_learn_from_the_teachers_maps_first(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    export_detector(DetectorNet().eval(), tmp_path / "teacher.onnx")
+    teacher, store = DenseTeacher(tmp_path / "teacher.onnx"), two_scenes()
+    config = short_config(scenes=2, side_px=160, steps=20, map_steps=20, warmup=2, decay_steps=5)
+    theirs = [torch.from_numpy(each) for each in teacher.maps(np.asarray(store.scenes_bgr[:2]))]
+    images = torch.from_numpy(np.asarray(store.scenes_bgr[:2])).permute(0, 3, 1, 2).float()
+
+    def error(network: DetectorNet) -> float:
+        with torch.no_grad():
+            return float(map_error(network.train().parts(images, theirs)[0], theirs))
+
+    before = error(start_run(config).network)
+    assert error(train(store, config, tmp_path / "run", teacher=teacher).network) < 0.7 * before
+
+
+def test_parts_fed_with_the_networks_own_maps_give_its_own_answers() -> None:
+    torch.manual_seed(5)
+    network = DetectorNet().eval()
+    images = torch.rand(1, 3, 64, 64) * 255
+    with torch.no_grad():
+        fine = network._fine(images)
+        middle = network.stages[1](torch.nn.functional.max_pool2d(fine, 2))
+        coarse = network.stages[2](torch.nn.functional.max_pool2d(middle, 2))
+        low_coarse = network.necks[2](coarse)
+        low_middle = network.necks[1](middle + torch.nn.functional.interpolate(low_coarse, scale_factor=2.0))
+        low_fine = network.necks[0](fine + torch.nn.functional.interpolate(low_middle, scale_factor=2.0))
+        theirs = [fine, middle, coarse, low_fine, low_middle, low_coarse]
+        made, answers = network.parts(images, theirs)
+        assert float(map_error(made, theirs)) == 0.0
+        assert torch.equal(answers, network(images))
+
+
+def test_a_teacher_built_otherwise_is_refused_for_its_maps(tmp_path: Path) -> None:
+    config = short_config(map_steps=2)
+    export_detector(DetectorNet(Widths(body=32)).eval(), tmp_path / "narrow.onnx")
+    with pytest.raises(OptionsRefused, match="shapes"):
+        train(random_store(), config, tmp_path, teacher=DenseTeacher(tmp_path / "narrow.onnx"))
+    with pytest.raises(OptionsRefused, match="teacher"):
+        train(random_store(), config, tmp_path)
 
 
 def test_a_stopped_run_goes_on_as_if_it_never_stopped(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def detector() -> None:
 @click.option("--side", default=256, show_default=True, help="Their side in pixels.")
 @click.option("--batch", default=4, show_default=True, help="Scenes a step.")
 @click.option("--steps", default=15000, show_default=True, help="In all; may be changed when going on.")
+@click.option("--map-steps", default=0, show_default=True, help="First steps, taught by the teacher's maps.")
 @click.option("--decay-steps", default=6000, show_default=True, help="Last steps, in which the rate falls.")
 @click.option("--learning-rate", default=4e-3, show_default=True, help="Of AdamW.")
 @click.option("--threads", default=1, show_default=True, help="Of the computer.")
@@ -55,6 +56,7 @@ def fit(
     side: int,
     batch: int,
     steps: int,
+    map_steps: int,
     decay_steps: int,
     learning_rate: float,
     threads: int,
@@ -79,6 +81,7 @@ def fit(
         side_px=side,
         batch=batch,
         steps=steps,
+        map_steps=map_steps,
         decay_steps=decay_steps,
         learning_rate=learning_rate,
         threads=threads,
@@ -87,9 +90,10 @@ def fit(
     places = list(portraits), list(rooms)
     key = key_of(photo_names(*places), config.scenes, config.side_px, config.seed, teacher.read_bytes())
     folder = store or out / "scenes"
-    made = existing_store(folder, key) or _made(folder, key, places, DenseTeacher(teacher, threads))
+    yunet = DenseTeacher(teacher, threads)
+    made = existing_store(folder, key) or _made(folder, key, places, yunet)
     with stop_when_asked() as should_stop:
-        run = train(made, config, out, should_stop)
+        run = train(made, config, out, should_stop, yunet)
     click.echo(f"{run.step} of {config.steps} steps are done; {out / 'last.pt'} has the weights")
     if run.step < config.steps:
         raise Cancelled

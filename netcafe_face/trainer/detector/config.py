@@ -24,6 +24,7 @@ class DetectorConfig:
         steps: in all.
         learning_rate: between warm-up and decay.
         warmup: steps in which it rises.
+        map_steps: first steps, in which each part learns by itself from the teacher's maps.
         decay_steps: last steps, in which it falls to zero along half a cosine.
         weight_decay: of AdamW (Loshchilov and Hutter, 2019).
         average: part of the averaged weights that is kept each step.
@@ -39,6 +40,7 @@ class DetectorConfig:
     steps: int = 15000
     learning_rate: float = 4e-3
     warmup: int = 300
+    map_steps: int = 0
     decay_steps: int = 6000
     weight_decay: float = 1e-3
     average: float = 0.999
@@ -49,7 +51,7 @@ class DetectorConfig:
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
         positive = (self.scenes, self.batch, self.steps, self.report_every, self.threads)
-        if min(positive) < 1 or min(self.warmup, self.decay_steps) < 0:
+        if min(positive) < 1 or min(self.warmup, self.decay_steps, self.map_steps) < 0:
             raise OptionsRefused(reason=N_("counts must be positive"))
         if not 0 < self.learning_rate < 1 or not 0 <= self.average < 1:
             raise OptionsRefused(reason=N_("rates lie between 0 and 1"))
@@ -61,7 +63,10 @@ class DetectorConfig:
             OptionsRefused: a choice differs that may not.
         """
         own = asdict(self)
-        other = [name for name in own if name not in _MAY_CHANGE and begun.get(name) != own[name]]
+        defaults = asdict(DetectorConfig())  # an older run knows no later choices
+        other = [
+            name for name in own if name not in _MAY_CHANGE and begun.get(name, defaults[name]) != own[name]
+        ]
         if other:
             named = ", ".join(f"{name} {begun.get(name)}" for name in other)
             raise OptionsRefused(reason=N_("the run began with {named}").format(named=named))

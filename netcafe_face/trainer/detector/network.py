@@ -65,13 +65,45 @@ class DetectorNet(nn.Module):
 
     def maps(self, images: Tensor) -> list[Tensor]:
         """Return the answers as one float32 (n, 15, h / stride, w / stride) for each stride."""
-        fine = self.stages[0](self.stem(images * self.pixel_scale if self.pixel_scale != 1 else images))
+        fine = self._fine(images)
         middle = self.stages[1](functional.max_pool2d(fine, 2))
         coarse = self.necks[2](self.stages[2](functional.max_pool2d(middle, 2)))
-        middle = self.necks[1](middle + functional.interpolate(coarse, scale_factor=2.0, mode="nearest"))
-        fine = self.necks[0](fine + functional.interpolate(middle, scale_factor=2.0, mode="nearest"))
-        levels = zip(self.answers, self.heads, (fine, middle, coarse), strict=True)
-        return [answer(head(level)) for answer, head, level in levels]
+        middle = self.necks[1](middle + _enlarged(coarse))
+        return self._answered([self.necks[0](fine + _enlarged(middle)), middle, coarse])
+
+    def parts(self, images: Tensor, theirs: list[Tensor]) -> tuple[list[Tensor], Tensor]:
+        """Return what each part makes of the maps that a teacher has before it, and the answers likewise.
+
+        Args:
+            images: as for `forward`.
+            theirs: six maps, as `DenseTeacher.maps` gives them.
+        """
+        fine, middle, coarse, low_fine, low_middle, low_coarse = theirs
+        made = [
+            self._fine(images),
+            self.stages[1](functional.max_pool2d(fine, 2)),
+            self.stages[2](functional.max_pool2d(middle, 2)),
+            self.necks[0](fine + _enlarged(low_middle)),
+            self.necks[1](middle + _enlarged(low_coarse)),
+            self.necks[2](coarse),
+        ]
+        levels = self._answered([low_fine, low_middle, low_coarse])
+        return made, torch.cat([each.flatten(2).transpose(1, 2) for each in levels], dim=1)
+
+    def _fine(self, images: Tensor) -> Tensor:
+        found: Tensor = self.stages[0](
+            self.stem(images * self.pixel_scale if self.pixel_scale != 1 else images)
+        )
+        return found
+
+    def _answered(self, levels: list[Tensor]) -> list[Tensor]:
+        return [
+            answer(head(level)) for answer, head, level in zip(self.answers, self.heads, levels, strict=True)
+        ]
+
+
+def _enlarged(features: Tensor) -> Tensor:
+    return functional.interpolate(features, scale_factor=2.0, mode="nearest")
 
 
 class _Answer(nn.Module):

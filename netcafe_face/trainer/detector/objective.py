@@ -70,3 +70,12 @@ def compare(student: Tensor, teacher: Tensor, strides: Tensor) -> Terms:
         (box * shown).sum() / parts,
         (points * shown).sum() / parts,
     )
+
+
+def map_error(own: list[Tensor], theirs: list[Tensor]) -> Tensor:
+    """Return how far maps, float (n, c, h, w), are from a teacher's, as shares of their variance, summed."""
+    errors = [
+        (one - other).square().mean() / other.var().clamp(min=1e-6)
+        for one, other in zip(own, theirs, strict=True)
+    ]
+    return torch.stack(errors).sum()

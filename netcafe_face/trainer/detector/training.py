@@ -15,12 +15,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from netcafe_face.domain.errors import N_
 from netcafe_face.trainer.detector.config import DetectorConfig
 from netcafe_face.trainer.detector.degrade import light
-from netcafe_face.trainer.detector.network import DetectorNet
-from netcafe_face.trainer.detector.objective import cell_strides, compare
+from netcafe_face.trainer.detector.layout import STRIDES
+from netcafe_face.trainer.detector.network import DetectorNet, Widths
+from netcafe_face.trainer.detector.objective import cell_strides, compare, map_error
 from netcafe_face.trainer.detector.store import SceneStore
-from netcafe_face.trainer.errors import RunUnusable
+from netcafe_face.trainer.detector.teacher import DenseTeacher
+from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
 from netcafe_face.trainer.loop.checkpoint import CURVE, LAST, load, save, write_record
 from netcafe_face.trainer.loop.compiling import maybe_compile
 from netcafe_face.trainer.loop.ema import Averaged
@@ -133,19 +136,26 @@ def train(
     config: DetectorConfig,
     folder: Path,
     should_stop: Callable[[], bool] = lambda: False,
+    teacher: DenseTeacher | None = None,
 ) -> DetectorRun:
     """Train, or go on where an earlier call was ended.
+
+    In the first `config.map_steps` steps each part of the network is fed with the teacher's maps and learns
+    to give the next ones, so that none has to wait for those before it; see `trainer.distil.stages`.
 
     Args:
         store: scenes and answers.
         config: choices; all but the length must be those the run began with.
         folder: of the run: last.pt, curve.csv, run.json.
         should_stop: asked after each step; the run is then saved and left.
+        teacher: is asked for its maps in the first steps.
 
     Raises:
-        OptionsRefused: the run in the folder began with other choices.
+        OptionsRefused: the run in the folder began with other choices, or the teacher has no such maps.
         RunUnusable: the folder cannot be read or written.
     """
+    if config.map_steps:
+        _check_maps(teacher, config)
     torch.set_num_threads(config.threads)
     cv2.setNumThreads(config.threads)
     run = start_run(config)
@@ -164,14 +174,21 @@ def train(
         rate = rate_at(config, run.step)
         for group in run.optimiser.param_groups:
             group["lr"] = rate
-        terms = compare(student(images), answers, strides)
-        loss = terms.total()
+        inside = torch.zeros(())
+        if teacher is not None and run.step < config.map_steps:
+            theirs = _maps(teacher, images)
+            made, found = run.network.parts(images, theirs)
+            inside = map_error(made, theirs)
+        else:
+            found = student(images)
+        terms = compare(found, answers, strides)
+        loss = terms.total() + inside
         run.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(run.network.parameters(), _CLIP)
         run.optimiser.step()
         run.averaged.update(run.network, run.step)
-        seen = {"loss": loss, "score": terms.score, "box": terms.box, "points": terms.points}
+        seen = {"loss": loss, "score": terms.score, "box": terms.box, "points": terms.points, "maps": inside}
         run.note({name: float(value.detach()) for name, value in seen.items()})
         progress.show(run.step, run.recent)
         if run.step % config.report_every == 0:
@@ -184,6 +201,24 @@ def train(
             break
     log.close()
     return run
+
+
+def _check_maps(teacher: DenseTeacher | None, config: DetectorConfig) -> None:
+    """Compare the shapes of the teacher's maps with those of the network's parts."""
+    if teacher is None:
+        raise OptionsRefused(reason=N_("steps with maps need a teacher"))
+    body, side = Widths().body, config.side_px
+    theirs = [each.shape[1:] for each in teacher.maps(np.zeros((1, side, side, 3), dtype=np.uint8))]
+    if theirs != 2 * [(body, side // stride, side // stride) for stride in STRIDES]:
+        raise OptionsRefused(reason=N_("the teacher's maps do not have the shapes of this network's parts"))
+
+
+def _maps(teacher: DenseTeacher, images: Tensor) -> list[Tensor]:
+    pictures = images.permute(0, 2, 3, 1).numpy().astype(np.uint8)
+    return [
+        torch.from_numpy(each).contiguous(memory_format=torch.channels_last)
+        for each in teacher.maps(pictures)
+    ]
 
 
 @lru_cache(maxsize=2)
