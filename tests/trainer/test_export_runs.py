@@ -64,6 +64,17 @@ def test_a_run_that_began_with_another_has_both_in_its_history(runs: Path) -> No
     assert stages[1].config.start_from == "first"
 
 
+def test_a_run_that_began_with_a_certain_checkpoint_names_it_with_its_folder(
+    runs: Path, tmp_path: Path
+) -> None:
+    start = str(runs / "first" / checkpoint.LAST)
+    train(plan(tmp_path / "third", tiny(validate_every=2, steps=2, start_from=start)))
+    stages = load_run(tmp_path / "third").stages
+    assert [stage.step for stage in stages] == [6, 2]
+    assert stages[1].config.start_from == "first/last.pt"
+    assert "--start-from runs/first/last.pt" in stages[1].command
+
+
 def test_the_curve_ends_where_the_weights_were_taken(runs: Path) -> None:
     (stage,) = load_run(runs / "first", checkpoint.LAST).stages
     steps = [row["step"] for row in stage.curve()]

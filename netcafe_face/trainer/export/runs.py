@@ -39,6 +39,7 @@ class Stage:
         commit: of the program, "" where unknown.
         command: its choices written out as a command.
         folder: of the run; None where only the record is at hand.
+        kind: "stages" where it learned stage by stage, which keeps no log, else "".
     """
 
     config: TrainConfig
@@ -49,6 +50,7 @@ class Stage:
     commit: str
     command: str
     folder: Path | None = None
+    kind: str = ""
 
     @property
     def epochs(self) -> float:
@@ -57,12 +59,12 @@ class Stage:
         return self.step * self.config.batch * share / max(1, int(self.data["crops"]))
 
     def curve(self) -> list[dict[str, float]]:
-        """Return what was logged up to this step, a row a report; nothing where the run is not at hand.
+        """Return what was logged up to this step, a row a report; nothing where there is no log at hand.
 
         Raises:
             RunUnusable: the log cannot be read.
         """
-        if self.folder is None:
+        if self.folder is None or self.kind == KIND:
             return []
         file = self.folder / checkpoint.CURVE
         try:
@@ -161,6 +163,7 @@ def _stage(record: Mapping[str, Any], state: Mapping[str, Any]) -> Stage:
         seconds=float(state["seconds"]),
         commit=str(record.get("commit", "")),
         command=str(record.get("command") or _written_out(config, data, record)),
+        kind=str(record.get("kind", "")),
     )
 
 
@@ -170,7 +173,9 @@ def _unplaced(config: TrainConfig) -> TrainConfig:
     for teacher in config.teachers:
         kind, _, file = teacher.partition(":")
         teachers.append(f"{kind}:{Path(file).name}")
-    return replace(config, teachers=tuple(teachers), start_from=Path(config.start_from).name)
+    start = Path(config.start_from)
+    named = f"{start.parent.name}/{start.name}" if start.suffix == ".pt" else start.name
+    return replace(config, teachers=tuple(teachers), start_from=named)
 
 
 def _written_out(config: TrainConfig, data: Mapping[str, Any], record: Mapping[str, Any]) -> str:
