@@ -164,6 +164,7 @@ _CAFE = {
     "noisy": 0.15,
     "compressed": 0.25,
 }
+_HALF = {name: chance / 2 for name, chance in _CAFE.items()} | {"flip": 0.5, "jitter": 0.7}
 _LIGHT = {"flip": 0.5, "jitter": 0.5, "lit": 0.15, "tinted": 0.1, "small": 0.06, "compressed": 0.1}
 
 
@@ -184,6 +185,7 @@ STRENGTHS: Mapping[str, AugmentConfig] = MappingProxyType(
         "none": AugmentConfig({}),
         "flip": AugmentConfig({"flip": 0.5}),
         "light": AugmentConfig(_LIGHT),
+        "half-cafe": AugmentConfig(_HALF),
         "cafe": AugmentConfig(_CAFE),
     }
 )
