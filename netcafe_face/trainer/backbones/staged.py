@@ -1,6 +1,6 @@
 """A plain network in stages whose outputs have the shapes of a MobileFaceNet's maps.
 
-A teacher's maps can therefore teach each stage alone (see `trainer.distil.stages`), and the stages put
+A teacher's maps can therefore teach each stage alone (see `trainer.stages`), and the stages put
 together are an embedder like any other.
 """
 

@@ -6,6 +6,7 @@ import types
 import typing
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +18,32 @@ _MEANINGS = {
     for line in (TrainConfig.__doc__ or "").splitlines()
     if ":" in line and line.startswith("        ")
 }
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say what it learns from and where a run is kept."""
+    folder = click.Path(path_type=Path, file_okay=False)
+    options = (
+        click.option(
+            "--data",
+            "data",
+            type=click.Path(path_type=Path, exists=True, file_okay=False),
+            multiple=True,
+            required=True,
+            help="Crops made by `prepare`; may be given several times.",
+        ),
+        click.option("--out", type=folder, required=True, help="The folder of the run."),
+        click.option(
+            "--answers",
+            type=folder,
+            default=Path("runs/answers"),
+            show_default=True,
+            help="Where teachers' answers are kept, for this and other runs.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -57,7 +57,6 @@ def compare_command(data: tuple[Path, ...], closed: Path | None, out: Path, **ch
     Stopped at any time it goes on when the same command is given again. Each loss has its own learning rate,
     chosen by the same small search. With --closed a few people are told apart, split by recording.
     """
-    from netcafe_face.domain.errors import Cancelled
     from netcafe_face.trainer.errors import OptionsRefused
     from netcafe_face.trainer.loop.interrupts import stop_when_asked
 
@@ -75,8 +74,6 @@ def compare_command(data: tuple[Path, ...], closed: Path | None, out: Path, **ch
             files = _open(plan, data, choices["sets"], out, command, should_stop)
     for file in files:
         click.echo(file)
-    if should_stop():
-        raise Cancelled
 
 
 def _plan(choices: dict[str, Any]) -> Any:

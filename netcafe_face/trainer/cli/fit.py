@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from netcafe_face.terminal.texts import example
-from netcafe_face.trainer.cli.common import config_options
+from netcafe_face.trainer.cli.common import config_options, place_options
 
 
 @click.command(
@@ -19,24 +19,7 @@ from netcafe_face.trainer.cli.common import config_options
         "--teacher imagenet:teacher.onnx --mixtures 50000",
     ),
 )
-@click.option(
-    "--data",
-    "data",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    multiple=True,
-    required=True,
-    help="Crops made by `prepare`; may be given several times.",
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder of the run."
-)
-@click.option(
-    "--answers",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs/answers"),
-    show_default=True,
-    help="Where teachers' answers are kept, for this and other runs.",
-)
+@place_options
 @click.option("--tensorboard/--no-tensorboard", default=True, help="Also write TensorBoard events.")
 @config_options
 def fit_command(data: tuple[Path, ...], out: Path, answers: Path, tensorboard: bool, **choices: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from netcafe_face.terminal.texts import example
+from netcafe_face.trainer.cli.common import place_options
 
 
 @click.command(
@@ -18,13 +19,7 @@ from netcafe_face.terminal.texts import example
         "--loss none --teacher imagenet:teacher.onnx --out runs/whole",
     ),
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    multiple=True,
-    required=True,
-    help="Crops made by `prepare`; may be given several times.",
-)
+@place_options
 @click.option("--teacher", required=True, metavar="INPUT:FILE", help="A teacher of the same dimension.")
 @click.option(
     "--map",
@@ -33,16 +28,6 @@ from netcafe_face.terminal.texts import example
     required=True,
     metavar="TENSOR",
     help="Where in the teacher a stage ends, one for each stage but the last.",
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder of the run."
-)
-@click.option(
-    "--answers",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs/answers"),
-    show_default=True,
-    help="Where the teacher's answers are kept, for this and other runs.",
 )
 @click.option("--mixtures", type=click.IntRange(0), default=10_000, show_default=True, help="Mixed faces.")
 @click.option("--steps", type=click.IntRange(1), default=600, show_default=True, help="Of each stage.")
@@ -74,9 +59,9 @@ def stages_command(
     """
     from netcafe_face.domain.errors import Cancelled
     from netcafe_face.trainer.data.crops import joined, load_crops
-    from netcafe_face.trainer.distil.schooling import school
     from netcafe_face.trainer.loop.config import NO_LOSS, TrainConfig
     from netcafe_face.trainer.loop.interrupts import stop_when_asked
+    from netcafe_face.trainer.stages.setup import school
 
     config = TrainConfig(
         backbone="plain-staged",
@@ -89,6 +74,7 @@ def stages_command(
         optimiser="adamw",
         weight_decay=1e-4,
         schedule="warmup-stable-decay",
+        warmup=min(200, steps // 10),  # a stage begins alone, so its first steps must not be long
         decay_from=0.6,
         augment="none",
         ema=0.0,

@@ -141,7 +141,7 @@ def train(
     """Train, or go on where an earlier call was ended.
 
     In the first `config.map_steps` steps each part of the network is fed with the teacher's maps and learns
-    to give the next ones, so that none has to wait for those before it; see `trainer.distil.stages`.
+    to give the next ones, so that none has to wait for those before it; see `trainer.stages`.
 
     Args:
         store: scenes and answers.

@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import local
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from netcafe_face.domain.faces import FloatArray, Image
 from netcafe_face.trainer.data.crops import CropSet
@@ -20,6 +21,7 @@ from netcafe_face.trainer.distil.teacher import Teacher
 from netcafe_face.trainer.errors import RunUnusable
 
 _PART = 1000
+_TOLD = 10_000
 
 
 class Faces(Protocol):
@@ -65,6 +67,19 @@ def mixed_mark(mark: str, seed: int) -> str:
     return f"mixed-{MIXING}-{seed}-{mark}"
 
 
+def counted(say: Callable[[str], None], what: str, count: int) -> Callable[[int], None]:
+    """Return what `ask` and `ask_maps` tell of each file, so that `say` hears of every ten thousand crops."""
+    done = 0
+
+    def tell(more: int) -> None:
+        nonlocal done
+        done += more
+        if done % _TOLD < more or done >= count:
+            say(f"{what} {done} of {count} crops")
+
+    return tell
+
+
 def ask(
     teacher: Teacher,
     question: Question,
@@ -99,7 +114,7 @@ def ask(
             if not hasattr(own, "teacher"):
                 own.teacher = Teacher(teacher.path, teacher.input_name)
             answers = np.stack([own.teacher.embed_one(question.faces[n]) for n in range(start, stop)])
-            _write(file, answers)
+            write_array(file, answers.astype(np.float16))
         except OSError as error:
             raise RunUnusable(path=file, reason=error.strerror or str(error)) from error
         on_done(stop - start)
@@ -128,8 +143,9 @@ def _kept(file: Path, count: int, dim: int) -> FloatArray | None:
     return np.asarray(kept[:count], dtype=np.float32) if right else None
 
 
-def _write(file: Path, answers: FloatArray) -> None:
+def write_array(file: Path, values: npt.NDArray[Any]) -> None:
+    """Write an array so that there is the whole file or none."""
     unfinished = file.with_suffix(f".{os.getpid()}.part")  # another run may ask the same
     with unfinished.open("wb") as stream:
-        np.save(stream, answers.astype(np.float16))
+        np.save(stream, values)
     unfinished.replace(file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netcafe_face.domain.faces import FloatArray
-from netcafe_face.trainer.distil.answers import Question
+from netcafe_face.trainer.distil.answers import Question, write_array
 from netcafe_face.trainer.distil.teacher import Teacher
 from netcafe_face.trainer.errors import RunUnusable
 
@@ -73,7 +72,7 @@ def ask_maps(
                 own.teacher = Teacher(teacher.path, teacher.input_name, teacher.maps)
             answers = [own.teacher.maps_of(question.faces[crop]) for crop in range(start, stop)]
             for number, file in enumerate(files):
-                _write(file, _coded(np.stack([answer[number] for answer in answers]), scales[number]))
+                write_array(file, _coded(np.stack([answer[number] for answer in answers]), scales[number]))
         on_done(stop - start)
 
     try:
@@ -98,7 +97,7 @@ def _scales(teacher: Teacher, question: Question, file: Path) -> Sequence[FloatA
         found = [teacher.maps_of(question.faces[crop]) for crop in some]
         maps = [np.stack([each[number] for each in found]) for number in range(len(teacher.maps))]
         flat = [np.stack([each.mean((0, 2, 3)), each.std((0, 2, 3))]).ravel() for each in maps]
-        _write(file, np.concatenate(flat).astype(np.float32))
+        write_array(file, np.concatenate(flat).astype(np.float32))
     values: FloatArray = np.load(file, allow_pickle=False)
     sizes = [2 * len(each) for each in teacher.maps_of(question.faces[0])]
     return [each.reshape(2, -1) for each in np.split(values, np.cumsum(sizes)[:-1])]
@@ -108,10 +107,3 @@ def _coded(maps: FloatArray, scale: FloatArray) -> npt.NDArray[np.int8]:
     mean, deviation = scale[:, :, None, None]
     steps = np.round((maps - mean) / np.maximum(deviation, np.float32(1e-6)) / np.float32(_STEP))
     return np.asarray(np.clip(steps, -127, 127), dtype=np.int8)
-
-
-def _write(file: Path, values: npt.NDArray[np.int8] | FloatArray) -> None:
-    unfinished = file.with_suffix(f".{os.getpid()}.part")  # another run may ask the same
-    with unfinished.open("wb") as stream:
-        np.save(stream, values)
-    unfinished.replace(file)

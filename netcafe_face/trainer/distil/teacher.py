@@ -114,10 +114,10 @@ class Teacher:
         Raises:
             TeacherUnusable: the network failed.
         """
+        (answer,) = self._asked([self._output], crop_bgr)
         try:
-            answer = self._session.run([self._output], {self._name: self._prepared(crop_bgr)})[0]
-            return np.asarray(unit_rows(np.asarray(answer, dtype=np.float32).reshape(1, -1))[0])
-        except Exception as error:
+            return np.asarray(unit_rows(answer.reshape(1, -1))[0])
+        except ValueError as error:
             raise TeacherUnusable(path=self.path, reason=str(error)) from error
 
     def maps_of(self, crop_bgr: Image) -> list[FloatArray]:
@@ -126,11 +126,14 @@ class Teacher:
         Raises:
             TeacherUnusable: the network failed.
         """
+        return [each[0] for each in self._asked(list(self.maps), crop_bgr)]
+
+    def _asked(self, names: list[str], crop_bgr: Image) -> list[FloatArray]:
         try:
-            found = self._session.run(list(self.maps), {self._name: self._prepared(crop_bgr)})
-            return [np.asarray(each, dtype=np.float32)[0] for each in found]
-        except Exception as error:
+            found = self._session.run(names, {self._name: self._prepared(crop_bgr)})
+        except Exception as error:  # ONNX Runtime's own classes have no common root
             raise TeacherUnusable(path=self.path, reason=str(error)) from error
+        return [np.asarray(each, dtype=np.float32) for each in found]
 
     def _prepared(self, crop_bgr: Image) -> FloatArray:
         crop = crop_bgr
@@ -148,6 +151,21 @@ class Teacher:
         if not len(crops_bgr):
             return np.empty((0, self.dim), dtype=np.float32)
         return np.stack([self.embed_one(np.asarray(crop)) for crop in crops_bgr])
+
+
+def teacher_named(text: str, maps: tuple[str, ...] = ()) -> Teacher:
+    """Load a teacher as it is given on the command line, "imagenet:teacher.onnx".
+
+    Raises:
+        OptionsRefused: it does not say which input, or one there is not.
+        TeacherUnusable: see `Teacher`.
+    """
+    input_name, colon, path = text.partition(":")
+    if not colon:
+        raise OptionsRefused(
+            reason=f"a teacher is given as input:file, such as imagenet:teacher.onnx, not {text}"
+        )
+    return Teacher(Path(path), input_name, maps)
 
 
 def _opened(data: bytes, maps: tuple[str, ...]) -> bytes:

@@ -15,10 +15,10 @@ from torch import nn
 
 from netcafe_face.domain.errors import N_
 from netcafe_face.trainer.backbones.registry import build_backbone
-from netcafe_face.trainer.distil.schooling import KIND
 from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
 from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.config import TrainConfig
+from netcafe_face.trainer.loop.record import STAGES
 
 RECORD = "record"
 """The entry of an ONNX file's metadata that holds its stages as JSON."""
@@ -64,7 +64,7 @@ class Stage:
         Raises:
             RunUnusable: the log cannot be read.
         """
-        if self.folder is None or self.kind == KIND:
+        if self.folder is None or self.kind == STAGES:
             return []
         file = self.folder / checkpoint.CURVE
         try:
@@ -180,7 +180,7 @@ def _unplaced(config: TrainConfig) -> TrainConfig:
 
 def _written_out(config: TrainConfig, data: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     """Write the choices that are not the defaults as a command."""
-    if record.get("kind") == KIND:
+    if record.get("kind") == STAGES:
         return _stages_written_out(config, data, record["maps"])
     words = ["python3", "main.py", "train", "fit"]
     for group in data.get("groups", {}):

@@ -19,6 +19,9 @@ from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.config import TrainConfig
 from netcafe_face.trainer.loop.validation import Validator
 
+STAGES = "stages"
+"""The kind of a run that was trained stage by stage, in its record."""
+
 _FREE = frozenset(
     [
         *("steps", "threads", "workers", "compiled", "patience", "validate_every", "checkpoint_every"),
@@ -26,6 +29,9 @@ _FREE = frozenset(
     ]
 )
 """More steps, and how fast and with what one works, do not make another run; teachers are told by content."""
+
+_FREE_STAGES = _FREE - {"steps"}
+"""Stages that are done had their whole schedule, so the later ones must have the same."""
 
 
 def record_of(
@@ -73,8 +79,9 @@ def refuse_another_run(record: dict[str, Any], folder: Path) -> None:
     try:
         begun = TrainConfig.from_json(before["config"])
         other = begun.differences(TrainConfig.from_json(record["config"]))
-        other = [name for name in other if name not in _FREE]
+        other = [name for name in other if name not in (_FREE_STAGES if "maps" in record else _FREE)]
         other += ["other crops"] if before["data"]["mark"] != record["data"]["mark"] else []
+        other += ["other maps"] if before.get("maps") != record.get("maps") else []
         other += ["other teachers"] if _asked(before) != _asked(record) else []
         record["commit"] = before.get("commit", "")
     except (KeyError, TypeError, AttributeError, OptionsRefused) as error:

@@ -21,8 +21,8 @@ from netcafe_face.trainer.backbones.start import load_start
 from netcafe_face.trainer.data.augment import STRENGTHS
 from netcafe_face.trainer.data.crops import CropSet
 from netcafe_face.trainer.data.mixing import MixedFaces
-from netcafe_face.trainer.distil.answers import Question, ask, mark_of, mixed_mark, real_mark
-from netcafe_face.trainer.distil.teacher import Teacher
+from netcafe_face.trainer.distil.answers import Question, ask, counted, mark_of, mixed_mark, real_mark
+from netcafe_face.trainer.distil.teacher import Teacher, teacher_named
 from netcafe_face.trainer.distil.terms import DistilTerms
 from netcafe_face.trainer.errors import DataUnusable, OptionsRefused
 from netcafe_face.trainer.loop import checkpoint
@@ -81,7 +81,7 @@ def make_plan(
         raise DataUnusable(path=N_("given"), reason=f"a loss needs two people, and there are {len(names)}")
     order = _order(config, labels, around.group)
     _tell_shared_names(training, around)
-    teachers = [_teacher(text) for text in config.teachers]
+    teachers = [teacher_named(text) for text in config.teachers]
     validation = validator or _validation(crops.held_out().labelled(), config, around)
     record = record_of(config, training, validation, teachers)
     refuse_another_run(record, around.folder)
@@ -114,15 +114,6 @@ def _tell_shared_names(crops: CropSet, around: Surroundings) -> None:
     if shared := sorted(name for name, count in counts.items() if count > 1):
         told = ", ".join(shared[:_SHOWN]) + (" …" if len(shared) > _SHOWN else "")
         around.say(f"{len(shared)} names stand in several sets and count as the same people: {told}")
-
-
-def _teacher(text: str) -> Teacher:
-    input_name, colon, path = text.partition(":")
-    if not colon:
-        raise OptionsRefused(
-            reason=f"a teacher is given as input:file, such as imagenet:teacher.onnx, not {text}"
-        )
-    return Teacher(Path(path), input_name)
 
 
 def _validation(held_out: CropSet, config: TrainConfig, around: Surroundings) -> Validation | None:
@@ -176,14 +167,7 @@ def _answers(
 ) -> FloatArray:
     answers = []
     for teacher in teachers:
-        done = 0
-
-        def tell(count: int, teacher: Teacher = teacher) -> None:
-            nonlocal done
-            done += count
-            if done % 10_000 < count or done >= question.count:
-                around.say(f"{teacher.path.name} answered for {done} of {question.count} crops")
-
+        tell = counted(around.say, f"{teacher.path.name} answered for", question.count)
         asked = partial(ask, teacher, question, around.answers, config.threads, tell)
         answers.append(around.group.in_turn(asked))  # the later ones find what the first one was told
     return np.concatenate(answers, axis=1) if answers else np.empty((question.count, 0), dtype=np.float32)

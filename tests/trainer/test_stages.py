@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +15,13 @@ from netcafe_face.trainer.backbones.staged import StagedNetwork
 from netcafe_face.trainer.cli.root import run
 from netcafe_face.trainer.cli.stages import stages_command
 from netcafe_face.trainer.data.crops import save_crops
-from netcafe_face.trainer.distil import stages
 from netcafe_face.trainer.distil.answers import Question
 from netcafe_face.trainer.distil.maps import ask_maps
-from netcafe_face.trainer.distil.stages import Lessons, stage_loss
 from netcafe_face.trainer.distil.teacher import Teacher
 from netcafe_face.trainer.errors import Diverged, OptionsRefused, RunUnusable
 from netcafe_face.trainer.export.runs import load_run
 from netcafe_face.trainer.loop import checkpoint
+from netcafe_face.trainer.stages.learning import Lessons, StageRun, stage_loss
 from tests.trainer.kit import MAPS, people, real_crops, write_staged_teacher, write_teacher
 
 
@@ -73,16 +73,16 @@ def test_the_same_seed_gives_the_same_weights(places: Path) -> None:
 
 
 def test_stopped_it_goes_on_with_the_stage_it_was_at(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    original, began = stages._train_stage, []
+    original, began = StageRun._stage, []
 
-    def stop_in_third(stage: object, number: int, *more: object) -> bool:
+    def stop_in_third(self: StageRun, number: int, should_stop: Callable[[], bool]) -> bool:
         began.append(number)
-        return number != 2 and original(stage, number, *more)  # type: ignore[arg-type]
+        return number != 2 and original(self, number, should_stop)
 
-    monkeypatch.setattr(stages, "_train_stage", stop_in_third)
+    monkeypatch.setattr(StageRun, "_stage", stop_in_third)
     with pytest.raises(Cancelled):
         stage_wise(places)
-    monkeypatch.setattr(stages, "_train_stage", original)
+    monkeypatch.setattr(StageRun, "_stage", original)
     assert checkpoint.load(places / "run" / "best.pt")["stages"] == 2
     stage_wise(places)
     stage_wise(places, out="whole")
@@ -112,6 +112,10 @@ def test_a_folder_with_another_run_is_left_alone(places: Path) -> None:
     stage_wise(places)
     with pytest.raises(RunUnusable, match="seed"):
         stage_wise(places, "--seed", 2)
+    with pytest.raises(RunUnusable, match="steps"):
+        stage_wise(places, "--steps", 4)
+    with pytest.raises(RunUnusable, match="other maps"):
+        stage_wise(places, maps=(MAPS[0], MAPS[2], MAPS[1], MAPS[3]))
 
 
 def test_a_checkpoint_of_another_network_is_refused(places: Path) -> None:

@@ -15,17 +15,14 @@ from netcafe_face.trainer.backbones.registry import build_backbone
 from netcafe_face.trainer.backbones.staged import StagedNetwork
 from netcafe_face.trainer.data.crops import Crops, CropSet
 from netcafe_face.trainer.data.mixing import MIXING, MixedFaces
-from netcafe_face.trainer.distil.answers import Question, ask, mark_of, mixed_mark, real_mark
+from netcafe_face.trainer.distil.answers import Question, ask, counted, mark_of, mixed_mark, real_mark
 from netcafe_face.trainer.distil.maps import ask_maps
-from netcafe_face.trainer.distil.stages import Lessons, train_stages
-from netcafe_face.trainer.distil.teacher import Teacher
+from netcafe_face.trainer.distil.teacher import Teacher, teacher_named
 from netcafe_face.trainer.errors import DataUnusable, OptionsRefused
 from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.config import TrainConfig
-from netcafe_face.trainer.loop.record import record_of, refuse_another_run
-
-KIND = "stages"
-"""In run.json: the run was trained stage by stage."""
+from netcafe_face.trainer.loop.record import STAGES, record_of, refuse_another_run
+from netcafe_face.trainer.stages.learning import Lessons, StageRun
 
 
 class _RealThenMixed:
@@ -62,12 +59,11 @@ def school(
     Raises:
         DataUnusable: there are too few crops.
         OptionsRefused: the maps do not fit the stages.
-        TeacherUnusable, RunUnusable, Diverged: see `ask_maps` and `train_stages`.
+        TeacherUnusable, RunUnusable, Diverged: see `ask_maps` and `StageRun`.
     """
     if len(crops) < 2:
         raise DataUnusable(path="given", reason=f"there are only {len(crops)} crops to learn from")
-    input_name, _, file = config.teachers[0].partition(":")
-    teacher = Teacher(Path(file), input_name, tuple(maps))
+    teacher = teacher_named(config.teachers[0], tuple(maps))
     torch.manual_seed(config.seed)
     network = build_backbone(config.backbone, teacher.dim)
     if not isinstance(network, StagedNetwork):
@@ -76,7 +72,7 @@ def school(
     folder, kept = places
     share = config.mixtures / (len(crops) + config.mixtures)
     config = replace(config, dim=teacher.dim, mixture_share=share)
-    record = {"kind": KIND, "maps": list(maps), **record_of(config, crops, None, [teacher])}
+    record = {"kind": STAGES, "maps": list(maps), **record_of(config, crops, None, [teacher])}
     refuse_another_run(record, folder)
     checkpoint.write_record(folder, record)
     pixels = np.asarray(crops.crops_bgr)
@@ -84,15 +80,16 @@ def school(
     mark, count = mark_of(crops), len(crops) + config.mixtures
     inside = hashlib.sha256("\n".join(maps).encode()).hexdigest()[:8]
     asked = Question(faces, count, f"{inside}-real-mixed-{MIXING}-{config.seed}-{mark}")
-    store = ask_maps(teacher, asked, kept, config.threads, _told(say, "maps", count))
+    store = ask_maps(
+        teacher, asked, kept, config.threads, counted(say, "the teacher's maps are there for", count)
+    )
     mixed = MixedFaces(pixels, config.seed)
     questions = [
         Question(pixels, len(crops), real_mark(mark)),
         Question(mixed, config.mixtures, mixed_mark(mark, config.seed)),
     ]
     answers = np.concatenate([ask(teacher, each, kept, config.threads) for each in questions if each.count])
-    lessons = Lessons(faces, store, answers)
-    return train_stages(network, lessons, config, folder, should_stop) == len(network.stages)
+    return StageRun(network, Lessons(faces, store, answers), config, folder).train(should_stop)
 
 
 def _check(network: StagedNetwork, teacher: Teacher) -> None:
@@ -107,15 +104,3 @@ def _check(network: StagedNetwork, teacher: Teacher) -> None:
             ours.append(tuple(features.shape[1:]))
     if ours[:-1] != theirs:
         raise OptionsRefused(reason=f"the stages give {ours[:-1]} and the teacher's maps are {theirs}")
-
-
-def _told(say: Callable[[str], None], what: str, count: int) -> Callable[[int], None]:
-    done = 0
-
-    def tell(more: int) -> None:
-        nonlocal done
-        done += more
-        if done % 5000 < more or done >= count:
-            say(f"the teacher's {what} for {done} of {count} crops are there")
-
-    return tell
