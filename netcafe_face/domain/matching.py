@@ -17,8 +17,8 @@ LOOSEST_IDENTIFICATION_FAR = 1e-4
 LOOSEST_DOUBT_FAR = 1e-2
 """Pairwise false-accept rate at which doubt begins at the latest."""
 
-VERIFICATION_FAR = 1e-3
-"""Pairwise false-accept rate of “same person” when two pictures are compared."""
+VERIFICATION_FAR = LOOSEST_IDENTIFICATION_FAR
+"""Pairwise false-accept rate of “same person” when two pictures are compared: no looser than for a name."""
 
 DEFAULT_MARGIN = 0.05
 """Cosine by which the best customer must beat the second best."""

@@ -183,10 +183,11 @@ def test_doubt_begins_at_a_rate_a_hundred_times_looser() -> None:
     assert identification_rule(CURVE, 1).doubt_from == pytest.approx(CURVE.at(1e-2).value)
 
 
-def test_two_pictures_are_compared_at_one_in_a_thousand_and_without_a_margin() -> None:
+def test_two_pictures_are_compared_as_strictly_as_a_name_is_given_and_without_a_margin() -> None:
     rule = verification_rule(CURVE)
-    assert (rule.threshold, rule.doubt_from, rule.margin) == (pytest.approx(0.55), 0.45, 0.0)
+    assert (rule.threshold, rule.doubt_from, rule.margin) == (pytest.approx(0.65), 0.45, 0.0)
     assert (rule.far, rule.templates) == (VERIFICATION_FAR, 1)
+    assert rule.threshold == pytest.approx(identification_rule(CURVE, 1).threshold)
 
 
 @given(st.lists(cosines, min_size=1, max_size=5), st.booleans())
