@@ -15,6 +15,7 @@ import torch
 
 from netcafe_face.domain.errors import Cancelled
 from netcafe_face.trainer.compare.outcome import Outcome, load_outcome, save_outcome
+from netcafe_face.trainer.compare.overfit import Overfit, OverfitReport
 from netcafe_face.trainer.compare.plan import ComparePlan, is_for_choosing, parted
 from netcafe_face.trainer.compare.published import PUBLISHED, TARGET
 from netcafe_face.trainer.compare.report import write_report
@@ -138,11 +139,13 @@ def test_the_report_has_our_table_the_published_one_and_the_verdict(
     compared: tuple[Path, list[Outcome], list[str]], crops: CropSet
 ) -> None:
     folder, outcomes, _ = compared
-    write_report(plan(), crops, outcomes, folder, "python3 main.py train compare …")
+    checked = OverfitReport("train overfit …", 32, 8, (Overfit("resnet34", "arcface", 1.0, 40),))
+    write_report(plan(), crops, outcomes, folder, "python3 main.py train compare …", checked)
     text = (folder / "report.md").read_text(encoding="utf-8")
     assert verdict(outcomes) in text
     assert "not converged" in text
     assert "never mixed with it" in text
+    assert checked.sentence() in text
     for values in (*PUBLISHED.values(), TARGET):
         assert all(f"{value:.2f}" in text for value in values)
     page = (folder / "report.html").read_text(encoding="utf-8")

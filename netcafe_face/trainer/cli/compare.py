@@ -43,6 +43,11 @@ from netcafe_face.terminal.texts import example
     "--rate", "rates", type=float, multiple=True, help="A learning rate to try; may be given again."
 )
 @click.option("--search-steps", type=click.IntRange(1), default=500, show_default=True, help="Of each trial.")
+@click.option(
+    "--overfit",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Say in the report what `overfit` found of larger networks.",
+)
 @click.option("--set", "sets", multiple=True, metavar="NAME=FILE", help="A .bin set to measure on, too.")
 @click.option("--backbone", default="plain-tiny", show_default=True, help="The network of all runs.")
 @click.option("--steps", type=click.IntRange(1), default=20_000, show_default=True, help="At most so many.")
@@ -71,7 +76,7 @@ def compare_command(data: tuple[Path, ...], closed: Path | None, out: Path, **ch
             others = _crops(data).held_out() if data else None
             files = run_closed(ClosedTask(plan, closed, out, command, others), click.echo, should_stop)
         else:
-            files = _open(plan, data, choices["sets"], out, command, should_stop)
+            files = _open(plan, data, choices, out, command, should_stop)
     for file in files:
         click.echo(file)
 
@@ -92,15 +97,17 @@ def _plan(choices: dict[str, Any]) -> Any:
 
 
 def _open(
-    plan: Any, data: tuple[Path, ...], sets: tuple[str, ...], out: Path, command: str, should_stop: Any
+    plan: Any, data: tuple[Path, ...], choices: dict[str, Any], out: Path, command: str, should_stop: Any
 ) -> list[Path]:
+    from netcafe_face.trainer.compare.overfit import load_overfit
     from netcafe_face.trainer.compare.report import write_report
     from netcafe_face.trainer.compare.running import Comparison
     from netcafe_face.trainer.compare.sets import read_sets
 
+    checked = load_overfit(choices["overfit"]) if choices["overfit"] else None
     crops = _crops(data).labelled()
-    comparison = Comparison(plan, crops, out, read_sets(sets, crops), click.echo, should_stop)
-    return write_report(plan, crops, comparison.run(), out, command)
+    comparison = Comparison(plan, crops, out, read_sets(choices["sets"], crops), click.echo, should_stop)
+    return write_report(plan, crops, comparison.run(), out, command, checked)
 
 
 def _crops(data: tuple[Path, ...]) -> Any:

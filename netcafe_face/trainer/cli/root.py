@@ -29,6 +29,7 @@ COMMANDS = {
     "stages": "netcafe_face.trainer.cli.stages:stages_command",
     "fit": "netcafe_face.trainer.cli.fit:fit_command",
     "evaluate": "netcafe_face.trainer.cli.evaluate:evaluate_command",
+    "overfit": "netcafe_face.trainer.cli.overfit:overfit_command",
     "compare": "netcafe_face.trainer.cli.compare:compare_command",
     "figures": "netcafe_face.trainer.cli.figures:figures_command",
     "detector": "netcafe_face.trainer.cli.detector:detector",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from netcafe_face.trainer.compare.charts import charts
 from netcafe_face.trainer.compare.outcome import Outcome
+from netcafe_face.trainer.compare.overfit import OverfitReport
 from netcafe_face.trainer.compare.page import html
 from netcafe_face.trainer.compare.plan import ComparePlan
 from netcafe_face.trainer.compare.running import HELD_OUT
@@ -21,7 +22,12 @@ TITLE = "Losses compared"
 
 
 def write_report(
-    plan: ComparePlan, crops: CropSet, outcomes: Sequence[Outcome], folder: Path, command: str
+    plan: ComparePlan,
+    crops: CropSet,
+    outcomes: Sequence[Outcome],
+    folder: Path,
+    command: str,
+    checked: OverfitReport | None = None,
 ) -> list[Path]:
     """Write report.md, runs.csv, report.html and the figures into a folder, and return the files.
 
@@ -31,6 +37,7 @@ def write_report(
         outcomes: of all runs.
         folder: of the comparison.
         command: what makes it again.
+        checked: networks that were only seen to overfit.
 
     Raises:
         OutputError: a file cannot be written.
@@ -38,6 +45,8 @@ def write_report(
     rows = rows_of(outcomes)
     figures = charts(outcomes, rows, folder)
     paragraphs = [verdict(outcomes), *_sentences(plan, crops, outcomes), f"Made by: {command}"]
+    if checked is not None:
+        paragraphs.append(checked.sentence())
     files = []
     for name, data in figures.items():
         save_bytes(folder / name, data)
