@@ -37,7 +37,8 @@ bench:
 
 messages:
 	$(PYTHON) -m netcafe_face.cli.help_texts build/help_texts.py
+	$(PYTHON) -m netcafe_face.trainer.cli.help_texts build/trainer_help_texts.py
 	pybabel -q extract -k N_ -k _ -k ngettext:1,2 --no-wrap --sort-output --no-location --project=netcafe-face \
-		-o build/netcafe.pot netcafe_face build/help_texts.py
+		-o build/netcafe.pot netcafe_face build/help_texts.py build/trainer_help_texts.py
 	pybabel -q update --no-wrap -N -D netcafe -i build/netcafe.pot -d netcafe_face/locale
 	$(PYTHON) -m netcafe_face.cli.help_texts --compile netcafe_face/locale/vi/LC_MESSAGES/netcafe.po

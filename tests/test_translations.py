@@ -16,6 +16,8 @@ from babel.messages.pofile import read_po
 import netcafe_face
 from netcafe_face import i18n
 from netcafe_face.cli.help_texts import further_texts
+from netcafe_face.terminal.help_texts import help_texts
+from netcafe_face.trainer.cli.root import root as trainer
 
 PACKAGE = Path(netcafe_face.__file__).parent
 CATALOGUE = PACKAGE / "locale" / "vi" / "LC_MESSAGES" / "netcafe.po"
@@ -32,7 +34,7 @@ def used() -> set[str]:
         text[0] if isinstance(text, tuple) else text
         for _name, _line, text, _comments, _context in extract_from_dir(str(PACKAGE), keywords=KEYWORDS)
     }
-    return found | set(further_texts())
+    return found | set(further_texts()) | set(help_texts(trainer))
 
 
 def fields(text: str) -> list[str]:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from inspect import cleandoc
 from pathlib import Path
-
-import click
 
 from netcafe_face.app import SHIPPED_PACKS
 from netcafe_face.cli.root import root
+from netcafe_face.terminal.help_texts import help_texts, write_for_extractor
 from netcafe_face.vision.card import CARD_NAME, PackCard, read_card
 from netcafe_face.vision.catalogue import CATALOGUE
 from netcafe_face.vision.sentences import composed
@@ -22,7 +20,7 @@ from netcafe_face.vision.sentences import composed
 def further_texts() -> Iterator[str]:
     """Yield the commands' help and the cards' texts, in English, each once."""
     cards = [read_card(SHIPPED_PACKS / "netcafe-mini" / CARD_NAME), *(entry.card for entry in CATALOGUE)]
-    yield from dict.fromkeys([*_help_texts(), *(text for card in cards for text in _card_texts(card))])
+    yield from dict.fromkeys([*help_texts(root), *(text for card in cards for text in _card_texts(card))])
 
 
 def _card_texts(card: PackCard) -> Iterator[str]:
@@ -30,36 +28,12 @@ def _card_texts(card: PackCard) -> Iterator[str]:
     yield from (text for text in (*texts, *card.weaknesses) if not composed(text))
 
 
-def _help_texts() -> Iterator[str]:
-    seen: set[str] = set()
-    for command in _commands(root, click.Context(root)):
-        options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
-        owners: list[click.Command | click.Option] = [command, *options]
-        for owner in owners:
-            text: str | None = getattr(owner, "_english_help", owner.help)
-            if text and cleandoc(text) not in seen:
-                seen.add(cleandoc(text))
-                yield cleandoc(text)
-
-
-def _commands(group: click.Group, context: click.Context) -> Iterator[click.Command]:
-    yield group
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if isinstance(command, click.Group):
-            yield from _commands(command, context)
-        elif command is not None:
-            yield command
-
-
 def main(argv: list[str]) -> int:
     """Write the texts as a Python file that the extractor of messages understands, or compile a catalogue."""
     if argv[0] == "--compile":
         _compile(Path(argv[1]))
-        return 0
-    lines = [f"N_({text!r})" for text in further_texts()]
-    Path(argv[0]).parent.mkdir(parents=True, exist_ok=True)
-    Path(argv[0]).write_text("\n".join(["N_ = str", *lines, ""]), encoding="utf-8")
+    else:
+        write_for_extractor(further_texts(), Path(argv[0]))
     return 0
 
 
