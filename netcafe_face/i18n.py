@@ -51,6 +51,12 @@ def _(text: str) -> str:
     return _current.gettext(text) if text else text
 
 
+def grouped(number: int) -> str:
+    """Write a whole number as the language in use does: 10,000 in English, 10.000 in Vietnamese."""
+    text = f"{number:,}"
+    return text.replace(",", ".") if _language == "vi" else text
+
+
 def ngettext(one: str, many: str, count: int) -> str:
     """Translate a text that depends on a number."""
     return _current.ngettext(one, many, count)

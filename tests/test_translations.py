@@ -83,6 +83,14 @@ def test_the_compiled_catalogue_is_the_newest() -> None:
     assert CATALOGUE.with_suffix(".mo").read_bytes() == compiled.getvalue(), "run “make messages”"
 
 
+def test_large_numbers_are_written_as_the_language_does() -> None:
+    i18n.set_language("vi")
+    vietnamese = [i18n.grouped(number) for number in (999, 10_000, 1_739_018)]
+    i18n.set_language("en")
+    assert vietnamese == ["999", "10.000", "1.739.018"]
+    assert i18n.grouped(1_739_018) == "1,739,018"
+
+
 def test_the_language_can_be_switched_while_running() -> None:
     i18n.set_language("vi")
     vietnamese = i18n._("The same person.")

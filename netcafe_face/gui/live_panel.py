@@ -13,7 +13,7 @@ from netcafe_face.gui.dialogs import scrolled
 from netcafe_face.gui.live_rows import PersonRow, SeatTile
 from netcafe_face.gui.who_is_here import WhoIsHere
 from netcafe_face.gui.widgets import card, label
-from netcafe_face.i18n import _, ngettext
+from netcafe_face.i18n import _, grouped, ngettext
 
 WIDE_PX, NARROW_PX = 292, 236
 SEATS_ACROSS = 2
@@ -154,7 +154,7 @@ class LivePanel(QWidget):
             _("Named from {threshold}, undecided from {doubt}.").format(
                 threshold=f"{rule.threshold:.2f}", doubt=f"{rule.doubt_from:.2f}"
             ),
-            _("A stranger is named in about 1 of {looks} looks.").format(looks=f"{_looks(rule):,}"),
+            _("A stranger is named in about 1 of {looks} looks.").format(looks=grouped(_looks(rule))),
         ]
         self._explanation.setText(" ".join(short))
         self._explanation.setToolTip(_whole_explanation(rule))
@@ -190,7 +190,7 @@ def _whole_explanation(rule: DecisionRule) -> str:
             "From {doubt} on it is undecided, below that a stranger."
         ).format(margin=f"{rule.margin:.2f}", doubt=f"{rule.doubt_from:.2f}"),
         _("With {faces}, a stranger gets a name in about 1 of {looks} looks.").format(
-            faces=faces.format(count=rule.templates), looks=f"{_looks(rule):,}"
+            faces=faces.format(count=rule.templates), looks=grouped(_looks(rule))
         ),
     ]
     if rule.extrapolated:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netcafe_face.domain.matching import LOOSEST_IDENTIFICATION_FAR, VERIFICATION_FAR, ThresholdCurve
-from netcafe_face.i18n import _
+from netcafe_face.domain.matching import VERIFICATION_FAR, ThresholdCurve
+from netcafe_face.i18n import _, grouped
 from netcafe_face.vision.card import PackCard
 
 
@@ -22,11 +22,11 @@ def licence_words(card: PackCard) -> str:
 
 def accuracy_words(curve: ThresholdCurve) -> str:
     """Say at which similarity how many strangers are mistaken, and how well that is known."""
-    same, named = curve.at(VERIFICATION_FAR), curve.at(LOOSEST_IDENTIFICATION_FAR)
+    same = curve.at(VERIFICATION_FAR)
     words = _(
         "From a similarity of {same:.2f}, one pair of strangers in {pairs} is taken for the same person; "
-        "to be named, a face needs at least {named:.2f}."
-    ).format(same=same.value, pairs=f"{round(1 / same.far):,}", named=named.value)
-    if same.extrapolated or named.extrapolated:
+        "no customer is named with less."
+    ).format(same=same.value, pairs=grouped(round(1 / same.far)))
+    if same.extrapolated:
         words += " " + _("Stricter thresholds than were measured are estimated from the measured ones.")
     return words

@@ -98,7 +98,7 @@ def test_the_packs_card_is_told_plainly(page: SettingsPage) -> None:
     assert page.pack.list.currentText().startswith("netcafe-mini")
     text = page.pack.facts.text()
     assert text.startswith("Licence: GPL-3.0-only.")
-    assert "one pair of strangers in 1,000" in text
+    assert "one pair of strangers in 10,000" in text
 
 
 def install_other_pack(page: SettingsPage, qtbot: QtBot) -> None:

@@ -16,7 +16,7 @@ from netcafe_face.gui.similarity_scale import SimilarityScale
 from netcafe_face.gui.state_chip import PRESENCE_ICONS
 from netcafe_face.gui.theme import theme
 from netcafe_face.gui.widgets import label
-from netcafe_face.i18n import _
+from netcafe_face.i18n import _, grouped
 from netcafe_face.pipeline.single import FLAW_WORDS
 from netcafe_face.pipeline.verify import ComparedFace, Verification
 
@@ -123,7 +123,7 @@ def _reasons(shown: Verification) -> list[str]:
                 "Too alike to say “different”, not alike enough to say “same”. Try clearer pictures."
             ),
             Decision.UNKNOWN: _("The faces are less alike than two pictures of one person usually are."),
-        }[shown.decision].format(threshold=shown.rule.threshold, strangers=f"{round(1 / shown.rule.far):,}")
+        }[shown.decision].format(threshold=shown.rule.threshold, strangers=grouped(round(1 / shown.rule.far)))
     ]
     if shown.held_back:
         reasons = [_("The faces look alike, but a picture is too poor to rest “same person” on it.")]
