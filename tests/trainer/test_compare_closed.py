@@ -100,11 +100,15 @@ def test_the_experiment_runs_and_reports_and_goes_on(tmp_path: Path) -> None:
     task = ClosedTask(plan, folder, tmp_path / "out", "the command", others)
     said: list[str] = []
     files = run_closed(task, said.append, lambda: False)
-    assert {file.name for file in files} == {"report.md", "report.html", "confusion.png"}
+    assert {file.name for file in files} == {"report.md", "report.html", "runs.csv", "confusion.png"}
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert "Each recording is wholly on one side" in text
     assert "| Triplet |" in text
     assert "the command" in text
+    assert "8 test photos, 50% of them of one person" in text
+    assert "| 2 | Person 1 |" in text
+    rows = (tmp_path / "out" / "runs.csv").read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[:3] for row in rows[1:]] == [["softmax", "0", "0.02"], ["triplet", "0", "0.02"]]
     kept = load_closed(tmp_path / "out" / "runs" / "softmax-0")
     assert kept is not None
     assert sum(map(sum, kept.confusion)) == 8
@@ -115,7 +119,26 @@ def test_the_experiment_runs_and_reports_and_goes_on(tmp_path: Path) -> None:
 
 
 def test_accuracy_is_the_diagonal_by_hand() -> None:
-    assert ClosedOutcome("softmax", 0, 0.1, confusion=((3, 1), (0, 4))).accuracy == pytest.approx(7 / 8)
+    outcome = ClosedOutcome("softmax", 0, 0.1, confusion=((3, 1), (0, 12)))
+    assert outcome.accuracy == pytest.approx(15 / 16)
+    assert outcome.balanced == pytest.approx((3 / 4 + 1) / 2)
+
+
+def test_a_folder_of_another_experiment_is_refused(tmp_path: Path) -> None:
+    folder = recordings(tmp_path / "people")
+    plan = ComparePlan(("softmax",), (0,), (0.02,), 2, tiny(steps=2, validate_every=2))
+    run_closed(ClosedTask(plan, folder, tmp_path / "out", "once"), [].append, lambda: False)
+    other = replace(plan, base=replace(plan.base, batch=4))
+    with pytest.raises(RunUnusable, match="give another --out"):
+        run_closed(ClosedTask(other, folder, tmp_path / "out", "again"), [].append, lambda: False)
+
+
+def test_other_people_are_others_and_enough_or_are_left_out(tmp_path: Path) -> None:
+    folder = recordings(tmp_path)
+    others = people(training=4, held_out=25, each=2).held_out()
+    known = CropSet(others.crops_bgr[:1], (replace(others.records[0], name="Person 0"),))
+    assert len(read_closed(folder, joined([others, known])).others) == len(others)
+    assert len(read_closed(folder, others.select(range(8))).others) == 0
 
 
 def test_a_damaged_outcome_is_an_error(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from netcafe_face.trainer.compare.running import HELD_OUT, Comparison
 from netcafe_face.trainer.compare.statistics import difference, spread
 from netcafe_face.trainer.compare.summary import rows_of, verdict
 from netcafe_face.trainer.data.crops import CropSet
-from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
+from netcafe_face.trainer.errors import DataUnusable, OptionsRefused, RunUnusable
 from netcafe_face.trainer.loop import checkpoint
 from tests.trainer.kit import people, tiny
 
@@ -172,16 +172,89 @@ def made(loss: str, *accuracies: float) -> list[Outcome]:
     return [Outcome(loss, seed, 0.1, accuracies={HELD_OUT: value}) for seed, value in enumerate(accuracies)]
 
 
-def test_arcface_wins_only_where_the_interval_leaves_out_zero() -> None:
-    clear = made("arcface", 0.95, 0.951, 0.949) + made("softmax", 0.90, 0.901, 0.899)
-    assert verdict(clear).startswith("ArcFace won")
+def test_arcface_wins_only_where_all_intervals_leave_out_zero() -> None:
+    ours, worse = made("arcface", 0.95, 0.951, 0.949), made("softmax", 0.90, 0.901, 0.899)
+    assert verdict(ours + worse).startswith("ArcFace won")
+    level = made("triplet", 0.95, 0.95, 0.951)
+    assert verdict(ours + worse + level).startswith("Whether ArcFace won is undecided")
     lost = made("arcface", 0.90, 0.901, 0.899) + made("cosface", 0.95, 0.951, 0.949)
-    assert "did not win: CosFace is higher" in verdict(lost)
+    assert "did not win; clearly higher: CosFace" in verdict(lost)
     noisy = made("arcface", 0.95, 0.90, 0.93) + made("softmax", 0.90, 0.94, 0.92)
     assert verdict(noisy).startswith("Whether ArcFace won is undecided")
     single = made("arcface", 0.95) + made("softmax", 0.90)
-    assert "one seed, which allows no interval" in verdict(single)
+    assert verdict(single).startswith("Whether ArcFace won cannot be told from one seed.")
+    assert "+5.00." in verdict(single)
     assert verdict(made("softmax", 0.9)) == "ArcFace was not compared with another loss."
+
+
+def test_more_comparisons_make_wider_intervals_and_the_verdict_says_what_they_cover() -> None:
+    ours, softmax = [0.95, 0.951, 0.949], [0.90, 0.902, 0.899]
+    one, four = difference(ours, softmax), difference(ours, softmax, comparisons=4)
+    assert four.low < one.low < one.high < four.high
+    told = verdict(made("arcface", *ours) + made("softmax", *softmax))
+    assert f"{100 * one.mean:+.2f} ({100 * one.low:+.2f} to {100 * one.high:+.2f})" in told
+    assert "not in who was tested" in told
+
+
+def test_runs_that_diverged_are_never_passed_over() -> None:
+    failed = replace(made("arcface", 0.0)[0], failed="no longer a number", accuracies={})
+    worse = made("softmax", 0.90, 0.901, 0.899)
+    assert verdict([failed, *worse]) == "ArcFace gave no result: every run of it diverged."
+    some = [replace(failed, seed=2), *made("arcface", 0.95, 0.951), *worse]
+    assert not verdict(some).startswith("ArcFace won")
+    assert "1 of its runs diverged" in verdict(some)
+    nobody = [replace(failed, loss="softmax"), *made("arcface", 0.95)]
+    assert "no other loss gave a result" in verdict(nobody)
+
+
+def test_a_folder_of_another_comparison_is_refused(crops: CropSet, tmp_path: Path) -> None:
+    one = plan(losses=("softmax",), seeds=(0,), rates=(0.05,))
+    Comparison(one, crops, tmp_path, say=[].append).run()
+    more = replace(one, losses=("softmax", "arcface"), seeds=(0, 1))
+    assert len(Comparison(more, crops, tmp_path, say=[].append).run()) == 4
+    faster = replace(more, base=replace(more.base, workers=1))
+    assert len(Comparison(faster, crops, tmp_path, say=[].append).run()) == 4
+    others = people(training=5, held_out=70, each=2)
+    for changed, data in (
+        (replace(one, search_steps=3), crops),
+        (replace(one, rates=(0.02,)), crops),
+        (replace(one, base=replace(one.base, steps=6)), crops),
+        (one, others),
+    ):
+        with pytest.raises(RunUnusable, match="give another --out"):
+            Comparison(changed, data, tmp_path, say=[].append).run()
+
+
+def test_too_few_people_to_report_on_are_told_before_anything_is_trained(tmp_path: Path) -> None:
+    few = people(training=6, held_out=8, each=2)
+    with pytest.raises(DataUnusable):
+        Comparison(plan(), few, tmp_path, say=[].append).run()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_trial_sees_its_rate_at_its_height() -> None:
+    long = replace(plan(), search_steps=100, base=replace(plan().base, warmup=200))
+    assert long.trial("arcface", 0.1).warmup == 10
+    assert long.run("arcface", 0, 0.1).warmup == 200
+
+
+def test_the_report_tells_what_its_figures_rest_on(
+    compared: tuple[Path, list[Outcome], list[str]], crops: CropSet, tmp_path: Path
+) -> None:
+    _, outcomes, _ = compared
+    triplets = [replace(one, loss="triplet") for one in outcomes if one.loss == "softmax"]
+    write_report(plan(losses=("triplet", "arcface")), crops, [*triplets, *outcomes[2:]], tmp_path, "again")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "Triplet: only the 12 photos of the 6 people" in text
+    assert "as batches of 4 people with 2 photos each" in text
+    assert "± is their standard deviation" in text
+    assert "Chosen at the edge of those tried" in text
+    assert "may be among those trained on" not in text
+    elsewhere = [replace(one, accuracies={**one.accuracies, "cfp-fp": 0.5}) for one in outcomes]
+    write_report(plan(), crops, elsewhere, tmp_path, "again")
+    assert "cfp-fp: pairs without names" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    reported = parted(crops)[1]
+    assert f"Tested on {len(reported)} photos of {len(reported) // 2} people" in text
 
 
 def test_the_interval_is_students_by_hand() -> None:

@@ -54,6 +54,17 @@ def test_what_was_found_is_not_run_again(tmp_path: Path) -> None:
     assert run_overfit(task(tmp_path, losses=("softmax",)), [].append, lambda: True) == first
 
 
+def test_more_steps_go_on_where_too_few_were_done(tmp_path: Path) -> None:
+    base = replace(task(tmp_path).base, steps=2)
+    few_steps = run_overfit(task(tmp_path, base=base, losses=("softmax",)), [].append, lambda: False)
+    assert few_steps.outcomes[0].separated < 1
+    more = run_overfit(task(tmp_path, losses=("softmax",)), [].append, lambda: False)
+    assert more.outcomes[0].separated == 1
+    other = task(tmp_path, base=replace(base, learning_rate=0.5), losses=("softmax",))
+    with pytest.raises(RunUnusable, match="give another --out"):
+        run_overfit(other, [].append, lambda: False)
+
+
 def test_stopped_it_goes_on_with_the_same_command(tmp_path: Path) -> None:
     asked = iter([False] * 3 + [True] * 10)
     with pytest.raises(Cancelled):

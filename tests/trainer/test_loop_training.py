@@ -206,6 +206,16 @@ def test_a_gradient_that_is_no_number_stops_the_run_too(tmp_path: Path) -> None:
         train(made)
 
 
+def test_a_network_that_breaks_just_before_an_evaluation_has_diverged(tmp_path: Path) -> None:
+    def broken(network: torch.nn.Module, device: torch.device) -> Score:
+        raise FloatingPointError("the network's answers are no longer numbers")
+
+    prepared = plan(tmp_path, tiny(steps=4, validate_every=2))
+    prepared.validate = broken
+    with pytest.raises(Diverged, match="at step 2 the network's answers are no longer numbers"):
+        train(prepared)
+
+
 def test_a_far_too_high_learning_rate_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(Diverged, match="lower learning rate"):
         train(plan(tmp_path / "run", tiny(learning_rate=1e30, loss="softmax", clip=0.0, steps=20)))

@@ -48,6 +48,14 @@ def test_crops_are_embedded_as_unit_rows_in_batches_without_changing_the_network
     assert int(network.norm.num_batches_tracked) == 0, "looking is not learning"
 
 
+def test_a_network_whose_answers_are_no_numbers_is_told() -> None:
+    network = Afar()
+    with torch.no_grad():
+        network.norm.weight.fill_(float("nan"))
+    with pytest.raises(FloatingPointError, match="no longer numbers"):
+        embed(network, real_crops(), CPU)
+
+
 def test_a_network_is_fed_rgb_although_crops_are_bgr() -> None:
     rows = embed(Afar().eval(), real_crops(), CPU)
     by_hand = Afar().eval()(to_input(real_crops()[:, :, :, ::-1])).detach().numpy()

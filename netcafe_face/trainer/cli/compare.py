@@ -60,13 +60,16 @@ def compare_command(data: tuple[Path, ...], closed: Path | None, out: Path, **ch
     """Train several losses alike and write a report: Markdown, CSV and HTML with figures.
 
     Stopped at any time it goes on when the same command is given again. Each loss has its own learning rate,
-    chosen by the same small search. With --closed a few people are told apart, split by recording.
+    chosen by the same small search. With --closed a few people are told apart, split by recording, and each
+    learning rate has a full run.
     """
     from netcafe_face.trainer.errors import OptionsRefused
     from netcafe_face.trainer.loop.interrupts import stop_when_asked
 
     if not data and closed is None:
         raise OptionsRefused(reason="--data or --closed is needed")
+    if closed is not None and (choices["sets"] or choices["overfit"]):
+        raise OptionsRefused(reason="--set and --overfit do not go with --closed")
     plan = _plan(choices)
     command = "python3 main.py train " + shlex.join(sys.argv[1:])
     with stop_when_asked() as should_stop:

@@ -40,9 +40,10 @@ def _accuracy(done: Sequence[Outcome], rows: Sequence[Row]) -> bytes:
             axes.plot(values, [place] * len(values), "o", color=drawing.PEOPLE[0], alpha=0.6, ms=6)
             if values:
                 axes.plot([sum(values) / len(values)], [place], "|", color="black", ms=18, mew=2)
+            if not values:
+                axes.text(0.5, place, "diverged", transform=axes.get_yaxis_transform(), ha="center")
         axes.set_yticks(range(len(rows)), [row.name for row in rows])
-        axes.invert_yaxis()
-        axes.margins(y=0.15)
+        axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_xlabel("verification accuracy on held-out people (%)")
         axes.set_title("Each seed (dot) and the mean (bar)")
         return drawing.encoded(figure)

@@ -20,7 +20,9 @@ from netcafe_face.trainer.backbones.start import load_start
 from netcafe_face.trainer.compare.closed_data import ClosedData, read_closed
 from netcafe_face.trainer.compare.closed_report import ClosedOutcome, load_closed, save_closed, write_closed
 from netcafe_face.trainer.compare.plan import ComparePlan
-from netcafe_face.trainer.data.crops import CropSet
+from netcafe_face.trainer.compare.writing import claim
+from netcafe_face.trainer.data.crops import CropSet, joined
+from netcafe_face.trainer.distil.answers import mark_of
 from netcafe_face.trainer.errors import Diverged
 from netcafe_face.trainer.evaluation.verification import held_out_pairs, ten_fold_accuracy
 from netcafe_face.trainer.loop.config import TrainConfig
@@ -168,8 +170,11 @@ def run_closed(
 
     Raises:
         DataUnusable: see `read_closed`.
+        RunUnusable: the folder holds another experiment.
         Cancelled: it was asked to stop; the same command goes on later.
     """
     data = read_closed(task.path, task.others)
+    everything = joined([data.training, data.choosing, data.test, data.others])
+    claim(task.folder, {**task.plan.to_json(), "data": mark_of(everything)})
     outcomes = ClosedRun(task.plan, data, task.folder, say, should_stop).outcomes()
-    return write_closed(outcomes, data, task.folder, task.command)
+    return write_closed(outcomes, data, task.plan, task.folder, task.command)

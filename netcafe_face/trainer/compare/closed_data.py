@@ -16,6 +16,7 @@ from netcafe_face.trainer.data.crops import CropRecord, CropSet, joined, load_cr
 from netcafe_face.trainer.data.duplicates import fingerprint, like_pairs
 from netcafe_face.trainer.data.reading import pictures
 from netcafe_face.trainer.errors import DataUnusable
+from netcafe_face.trainer.evaluation.verification import held_out_pairs
 from netcafe_face.vision.alignment import CROP_SIZE
 from netcafe_face.vision.images import decode
 
@@ -84,9 +85,18 @@ def read_closed(path: Path, others: CropSet | None = None) -> ClosedData:
         RealCount(name, *(sum(r.name == name for r in part.records) for part in (training, choosing, test)))
         for name in people.labels()[1]
     )
-    return ClosedData(
-        _filled(training), choosing, test, others if others is not None else held_out, split_by, real
-    )
+    strangers = _measurable(others if others is not None else held_out, {count.name for count in real})
+    return ClosedData(_filled(training), choosing, test, strangers, split_by, real)
+
+
+def _measurable(others: CropSet, known: set[str]) -> CropSet:
+    """Leave out who is trained on or has no name, and everybody where they are too few for ten folds."""
+    left = others.select([bool(record.name) and record.name not in known for record in others.records])
+    try:
+        held_out_pairs([record.name for record in left.records])
+    except DataUnusable:
+        return left.select([False] * len(left))
+    return left
 
 
 def _largest(crops: CropSet, path: Path) -> CropSet:

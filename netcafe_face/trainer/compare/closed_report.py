@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ import numpy as np
 from netcafe_face.trainer import drawing
 from netcafe_face.trainer.compare.closed_data import PER_PERSON, ClosedData
 from netcafe_face.trainer.compare.page import page, table
+from netcafe_face.trainer.compare.plan import ComparePlan
 from netcafe_face.trainer.compare.statistics import spread
 from netcafe_face.trainer.compare.tables import markdown_table, percent
 from netcafe_face.trainer.compare.writing import write_text
@@ -51,6 +54,12 @@ class ClosedOutcome:
         counts = np.asarray(self.confusion)
         return float(np.trace(counts) / counts.sum()) if counts.size else math.nan
 
+    @property
+    def balanced(self) -> float:
+        """Return the mean over people of the part of their test crops that is rightly named."""
+        counts = np.asarray(self.confusion)
+        return float((np.diag(counts) / counts.sum(axis=1)).mean()) if counts.size else math.nan
+
 
 def save_closed(folder: Path, outcome: ClosedOutcome) -> None:
     """Write a run's outcome into its folder.
@@ -78,54 +87,62 @@ def load_closed(folder: Path) -> ClosedOutcome | None:
 
 
 def write_closed(
-    outcomes: Sequence[ClosedOutcome], data: ClosedData, folder: Path, command: str
+    outcomes: Sequence[ClosedOutcome], data: ClosedData, plan: ComparePlan, folder: Path, command: str
 ) -> list[Path]:
-    """Write report.md, report.html and the confusion matrices into a folder, and return the files.
+    """Write report.md, report.html, runs.csv and the confusion matrices into a folder, and return the files.
 
     Raises:
         OutputError: a file cannot be written.
     """
     head, lines = _table(outcomes)
-    paragraphs = [*_sentences(data), f"Made by: {command}"]
-    people = ["person", "to learn from", "for choosing", "test"]
-    counts = [[name, str(a), str(b), str(c)] for name, a, b, c in data.real]
+    paragraphs = [*_sentences(data, plan, outcomes), f"Made by: {command}"]
+    people = ["", "person", "to learn from", "for choosing", "test"]
+    counts = [[str(n), name, str(a), str(b), str(c)] for n, (name, a, b, c) in enumerate(data.real, 1)]
     figure = _confusions(outcomes, len(data.real))
     drawing.save_bytes(folder / "confusion.png", figure)
     text = [f"# {_TITLE}", *paragraphs, markdown_table(head, lines), markdown_table(people, counts)]
     write_text(folder / "report.md", "\n\n".join([*text, "![confusion](confusion.png)"]) + "\n")
     body = [table(head, lines), table(people, counts)]
     write_text(folder / "report.html", page(_TITLE, paragraphs, body, {"confusion.png": figure}))
-    return [folder / name for name in ("report.md", "report.html", "confusion.png")]
+    write_text(folder / "runs.csv", _csv(outcomes))
+    return [folder / name for name in ("report.md", "report.html", "runs.csv", "confusion.png")]
 
 
 def _table(outcomes: Sequence[ClosedOutcome]) -> tuple[list[str], list[list[str]]]:
     lines = []
     for loss in dict.fromkeys(one.loss for one in outcomes):
         done = [one for one in outcomes if one.loss == loss and not one.failed]
-        accuracy, others = (
-            spread([value for value in values if value == value])
-            for values in (
-                [one.accuracy for one in done],
-                [one.others for one in done],
-            )
-        )
         late = sum(not one.converged for one in done)
         failed = sum(bool(one.failed) for one in outcomes if one.loss == loss)
-        notes = [f"not converged ({late} of {len(done)})"] * bool(late) + [f"{failed} diverged"] * bool(
-            failed
+        notes = [f"not converged ({late} of {len(done)})"] * bool(late)
+        notes += [f"{failed} diverged"] * bool(failed)
+        figures = (
+            [one.accuracy for one in done],
+            [one.balanced for one in done],
+            [one.others for one in done],
         )
-        name = LOSSES[loss].display_name
-        lines.append([name, percent(accuracy), percent(others), ", ".join(notes) or "converged"])
-    return ["loss", "closed-set accuracy (%)", "verification of other people (%)", "note"], lines
+        cells = [percent(spread([value for value in values if value == value])) for values in figures]
+        rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(one.rate for one in done))
+        lines.append([LOSSES[loss].display_name, *cells, rates or "–", ", ".join(notes) or "converged"])
+    head = ["loss", "closed-set accuracy (%)", "mean over people (%)", "verification of other people (%)"]
+    return [*head, "learning rate", "note"], lines
 
 
-def _sentences(data: ClosedData) -> list[str]:
+def _sentences(data: ClosedData, plan: ComparePlan, outcomes: Sequence[ClosedOutcome]) -> list[str]:
     how = (
         "Each recording is wholly on one side of the split."
         if data.split_by == "recording"
         else "The split is within people, by photo, with near-duplicates on one side."
     )
     filled = sum(count.training < PER_PERSON for count in data.real)
+    tests = [count.test for count in data.real]
+    reached = [one.accuracy for one in outcomes if not one.failed]
+    middle = float(np.mean(reached)) if reached else 0.5
+    error = 100 * math.sqrt(middle * (1 - middle) / sum(tests))
+    base, several = plan.base, len(plan.seeds) > 1
+    seeds = f"{len(plan.seeds)} seeds; ± is their standard deviation" if several else "one seed"
+    rates = ", ".join(f"{rate:g}" for rate in plan.rates)
+    chose = f" Each learning rate ({rates}) had a full run, and these photos chose among them."
     others = (
         f"Verification of other people: {len(data.others)} crops of people never trained on, LFW protocol."
     )
@@ -133,24 +150,59 @@ def _sentences(data: ClosedData) -> list[str]:
         f"{len(data.real)} people; here and only here the test shows people who were trained on. {how}",
         f"{filled} of {len(data.real)} people have fewer than {PER_PERSON} photos to learn from: augmented "
         "copies fill them up; the table below has the real counts. Test photos are never augmented.",
-        "A face is given to the person whose mean training embedding is nearest, for all losses alike.",
-        others if len(data.others) else "Verification of other people was not measured: there were no crops.",
+        f"Network {base.backbone} with {base.dim} values, batches of {base.batch}, {seeds}, "
+        f"{base.optimiser}, augmentation “{base.augment}”. The photos for choosing say when to stop "
+        f"({base.patience} evaluations, {base.validate_every} steps apart, without a rise, at most "
+        f"{base.steps} steps).{chose if len(plan.rates) > 1 else ''}",
+        f"{sum(tests)} test photos, {max(tests) / sum(tests):.0%} of them of one person: always that answer "
+        f"would be right so often. Chance in the photos alone moves an accuracy by ± {error:.1f} points (one "
+        "standard error); smaller differences do not say which loss is better.",
+        "A face is given to the person whose mean training embedding is nearest, for all losses alike. The "
+        "figure shows shares of the true person's row, all seeds together; the table numbers the people.",
+        others if len(data.others) else "Verification of other people was not measured: there were too few.",
     ]
+
+
+def _csv(outcomes: Sequence[ClosedOutcome]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    head = ["loss", "seed", "learning_rate", "steps", "converged", "accuracy_for_choosing", "accuracy"]
+    writer.writerow([*head, "mean_over_people", "verification_of_others", "failed"])
+    for one in outcomes:
+        figures = [one.chosen_by, one.accuracy, one.balanced, one.others]
+        writer.writerow([one.loss, one.seed, one.rate, one.steps, one.converged, *figures, one.failed])
+    return out.getvalue()
 
 
 def _confusions(outcomes: Sequence[ClosedOutcome], people: int) -> bytes:
     losses = list(dict.fromkeys(one.loss for one in outcomes if not one.failed))
+    across = min(3, max(1, len(losses)))
+    down = max(1, -(-len(losses) // across))
+    side = max(3.2, 0.4 * people)
     with drawing.look():
-        figure = drawing.plot(2.6 * max(1, len(losses)), 3.0)
+        figure = drawing.plot(side * across, side * down)
         for number, loss in enumerate(losses):
             total = np.sum([one.confusion for one in outcomes if one.loss == loss and not one.failed], axis=0)
-            axes = figure.add_subplot(1, len(losses), number + 1)
-            axes.imshow(total / np.maximum(total.sum(axis=1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
+            shares = total / np.maximum(total.sum(axis=1, keepdims=True), 1)
+            axes = figure.add_subplot(down, across, number + 1)
+            axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+            for row, column in zip(*np.nonzero(total), strict=True):
+                dark = shares[row, column] > 0.5
+                text = f"{100 * shares[row, column]:.0f}"
+                axes.text(
+                    column,
+                    row,
+                    text,
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                    color="white" if dark else "black",
+                )
             axes.grid(visible=False)
             axes.set_xticks(range(people), [str(n + 1) for n in range(people)], fontsize=8)
             axes.set_yticks(range(people), [str(n + 1) for n in range(people)], fontsize=8)
             axes.set_title(LOSSES[loss].display_name, fontsize=10)
             axes.set_xlabel("answered person", fontsize=9)
-            if not number:
-                axes.set_ylabel("true person", fontsize=9)
+            if number % across == 0:
+                axes.set_ylabel("true person (%)", fontsize=9)
         return drawing.encoded(figure)

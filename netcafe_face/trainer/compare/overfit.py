@@ -18,8 +18,9 @@ from torch import nn
 from netcafe_face.domain.errors import N_, Cancelled
 from netcafe_face.domain.faces import FloatArray
 from netcafe_face.trainer.backbones.registry import backbone_named
-from netcafe_face.trainer.compare.writing import write_text
+from netcafe_face.trainer.compare.writing import claim, write_text
 from netcafe_face.trainer.data.crops import CropSet
+from netcafe_face.trainer.distil.answers import mark_of
 from netcafe_face.trainer.errors import DataUnusable, Diverged, RunUnusable
 from netcafe_face.trainer.loop.config import TrainConfig
 from netcafe_face.trainer.loop.setup import Surroundings, make_plan
@@ -72,16 +73,16 @@ class OverfitReport:
         """Say it in one sentence for a report on networks that were really trained."""
         told = "; ".join(_told(one) for one in self.outcomes)
         return (
-            f"Larger networks were not trained on this data, which takes a GPU. They were only checked to "
-            f"overfit {self.photos} photos of {self.people} people: to bring every two photos of one person "
-            f"nearer than any two of two people: {told}. Made by: {self.command}"
+            f"Not compared, only checked to overfit {self.photos} photos of {self.people} people, that is, "
+            "to bring every two photos of one person nearer than any two of two people: "
+            f"{told}. Made by: {self.command}"
         )
 
 
 def _told(one: Overfit) -> str:
     what = f"{one.backbone} with {LOSSES[one.loss].display_name}"
     if one.failed:
-        return f"{what} failed"
+        return f"{what} failed ({one.failed})"
     if one.separated < 1:
         return f"{what} did not in {one.steps} steps ({one.separated:.0%} of the pairs)"
     return f"{what} did in {one.steps} steps"
@@ -169,11 +170,14 @@ def run_overfit(
     photos = few(task.crops.training().labelled())
     for name in task.backbones:
         backbone_named(name)
+    free = {"backbone", "loss", "steps", "threads", "compiled"}
+    base = {name: value for name, value in task.base.to_json().items() if name not in free}
+    claim(task.folder, {"base": base, "data": mark_of(photos)})
     outcomes = []
     for backbone in task.backbones:
         for loss in task.losses:
             config = replace(task.base, backbone=backbone, loss=loss)
-            outcome = _one(config, photos, task.folder / f"{backbone}-{loss}", say, should_stop)
+            outcome = _one(config, photos, task.folder / "runs" / f"{backbone}-{loss}", say, should_stop)
             outcomes.append(outcome)
             say(outcome.failed or _told(outcome))
     report = OverfitReport(task.command, len(photos), len(photos.labels()[1]), tuple(outcomes))
@@ -203,9 +207,11 @@ def _one(
 ) -> Overfit:
     if (folder / _FILE).exists():
         try:
-            return Overfit(**_read(folder / _FILE))
+            kept = Overfit(**_read(folder / _FILE))
         except TypeError as error:
             raise RunUnusable(path=folder / _FILE, reason=str(error)) from error
+        if kept.failed or kept.separated == 1 or kept.steps >= config.steps:
+            return kept
     by_heart = ByHeart(photos)
     try:
         with tempfile.TemporaryDirectory() as answers:

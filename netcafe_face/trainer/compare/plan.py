@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,9 @@ RATES = (0.02, 0.05, 0.1, 0.2)
 
 PATIENCE = 5
 """Evaluations without a rise after which a run has converged."""
+
+_HOW = frozenset({"threads", "workers", "compiled", "checkpoint_every"})
+"""Choices that say how a run is carried out, not what comes out of it."""
 
 
 def _base() -> TrainConfig:
@@ -71,17 +74,22 @@ class ComparePlan:
         return replace(self.base, loss=loss, seed=seed, learning_rate=rate)
 
     def trial(self, loss: str, rate: float) -> TrainConfig:
-        """Return the choices of a short run that tries a learning rate, with the first seed."""
+        """Return the choices of a short run that tries a learning rate, with the first seed.
+
+        Its warm-up is a tenth of it: within the warm-up of a full run no rate would be seen at its height.
+        """
         return replace(
             self.run(loss, self.seeds[0], rate),
             steps=self.search_steps,
+            warmup=min(self.base.warmup, self.search_steps // 10),
             validate_every=self.search_steps,
             checkpoint_every=self.search_steps,
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the plan as plain values."""
-        return {**asdict(self), "base": self.base.to_json()}
+        """Return what all runs share, as plain values: losses and seeds may be added later."""
+        base = {name: value for name, value in self.base.to_json().items() if name not in _HOW}
+        return {"rates": list(self.rates), "search_steps": self.search_steps, "base": base}
 
 
 def is_for_choosing(name: str) -> bool:

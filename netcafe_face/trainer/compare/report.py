@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from netcafe_face.trainer.compare.charts import charts
-from netcafe_face.trainer.compare.outcome import Outcome
+from netcafe_face.trainer.compare.outcome import Outcome, load_outcome
 from netcafe_face.trainer.compare.overfit import OverfitReport
 from netcafe_face.trainer.compare.page import html
-from netcafe_face.trainer.compare.plan import ComparePlan
+from netcafe_face.trainer.compare.plan import ComparePlan, parted
 from netcafe_face.trainer.compare.running import HELD_OUT
 from netcafe_face.trainer.compare.summary import rows_of, verdict
 from netcafe_face.trainer.compare.tables import as_csv, markdown
 from netcafe_face.trainer.compare.writing import write_text
 from netcafe_face.trainer.data.crops import CropSet
 from netcafe_face.trainer.drawing import save_bytes
+from netcafe_face.trainer.evaluation.verification import held_out_pairs
+from netcafe_face.trainer.loop.setup import people_order
+from netcafe_face.trainer.losses.head import default_scale
+from netcafe_face.trainer.losses.registry import LOSSES
 
 TITLE = "Losses compared"
 
@@ -44,7 +51,7 @@ def write_report(
     """
     rows = rows_of(outcomes)
     figures = charts(outcomes, rows, folder)
-    paragraphs = [verdict(outcomes), *_sentences(plan, crops, outcomes), f"Made by: {command}"]
+    paragraphs = [verdict(outcomes), *_sentences(plan, crops, outcomes, folder), f"Made by: {command}"]
     if checked is not None:
         paragraphs.append(checked.sentence())
     files = []
@@ -62,22 +69,84 @@ def write_report(
     return files
 
 
-def _sentences(plan: ComparePlan, crops: CropSet, outcomes: Sequence[Outcome]) -> list[str]:
+def _sentences(plan: ComparePlan, crops: CropSet, outcomes: Sequence[Outcome], folder: Path) -> list[str]:
     training, base = crops.training().labelled(), plan.base
     people = len(training.labels()[1])
     sets = ", ".join(sorted({record.group for record in training.records}))
-    hours = sum(outcome.seconds for outcome in outcomes) / 3600
-    seeds = f"{len(plan.seeds)} seeds" if len(plan.seeds) > 1 else "one seed"
-    rates = ", ".join(f"{rate:g}" for rate in plan.rates)
-    chose = f"the learning rate (of {rates}, each tried for {plan.search_steps} steps) and "
+    tried = [load_outcome(found.parent) for found in sorted((folder / "search").glob("*/outcome.json"))]
+    hours = sum(one.seconds for one in [*outcomes, *tried] if one is not None) / 3600
+    seeds = f"{len(plan.seeds)} seeds; ± is their standard deviation" if len(plan.seeds) > 1 else "one seed"
+    scale = default_scale(people)
     return [
         f"Trained on {len(training)} photos of {people} people ({sets}), network {base.backbone} with "
         f"{base.dim} values, batches of {base.batch}, {seeds}. A seed gives every loss the same first "
         "weights and the same order of photos, but for losses over pairs, which need batches of people.",
-        f"“{HELD_OUT.capitalize()}” are people never trained on, ten folds by the LFW protocol; half of all "
-        f"held-out people only: the other half chose {chose if len(plan.rates) > 1 else ''}when to stop "
-        f"({base.patience} evaluations, {base.validate_every} steps apart, without a rise, at most "
-        f"{base.steps} steps).",
-        f"This is a comparison on a small set with a small network, {hours:.1f} hours on a machine of "
-        f"{os.cpu_count()} cores: it says how the losses compare here, not on millions of photos.",
+        f"{base.optimiser}, momentum {base.momentum:g}, weight decay {base.weight_decay:g}, learning "
+        f"rate {base.schedule} after {base.warmup} steps of warm-up, averaged weights ({base.ema:g}), "
+        f"augmentation “{base.augment}”. Losses that normalise have s = {scale:g} and the margin of their "
+        "paper; neither was tuned.",
+        *_pair_losses(plan, training),
+        _choosing(plan, outcomes),
+        _tested(crops, outcomes),
+        *_other_sets(outcomes),
+        f"All runs and trials took {hours:.1f} hours together, with {base.threads} of {os.cpu_count()} cores "
+        "and whatever else they did. It is a comparison on a small set with a small network: it says how the "
+        "losses compare here, not on millions of photos.",
     ]
+
+
+def _other_sets(outcomes: Sequence[Outcome]) -> list[str]:
+    names = dict.fromkeys(name for one in outcomes for name in one.accuracies if name != HELD_OUT)
+    if not names:
+        return []
+    return [
+        f"{', '.join(names)}: pairs without names, so some of their people may be among those trained on; "
+        "that was not checked."
+    ]
+
+
+def _pair_losses(plan: ComparePlan, training: CropSet) -> list[str]:
+    """Say what losses over pairs saw, which leave people with one photo out."""
+    names = [LOSSES[loss].display_name for loss in plan.losses if LOSSES[loss].needs_pk_batches]
+    if not names:
+        return []
+    counts = np.bincount(training.labels()[0])
+    repeated = counts[counts > 1]
+    each = people_order(plan.base, training.labels()[0])
+    return [
+        f"{', '.join(names)}: only the {repeated.sum()} photos of the {len(repeated)} people with two photos "
+        f"or more, as batches of {each.people} people with {each.each} photos each."
+    ]
+
+
+def _choosing(plan: ComparePlan, outcomes: Sequence[Outcome]) -> str:
+    base, several = plan.base, len(plan.rates) > 1
+    rates = ", ".join(f"{rate:g}" for rate in plan.rates)
+    tried = f"the learning rate (of {rates}, each tried for {plan.search_steps} steps) and "
+    chose = tried if several else ""
+    edges = {min(plan.rates), max(plan.rates)} if several else set()
+    names = dict.fromkeys(LOSSES[one.loss].display_name for one in outcomes if one.rate in edges)
+    edge = f" Chosen at the edge of those tried: {', '.join(names)}." if names else ""
+    return (
+        f"“{HELD_OUT.capitalize()}” are people never trained on, ten folds by the LFW protocol; half of all "
+        f"held-out people only: the other half chose {chose}when to stop ({base.patience} evaluations, "
+        f"{base.validate_every} steps apart, without a rise, at most {base.steps} steps).{edge}"
+    )
+
+
+def _tested(crops: CropSet, outcomes: Sequence[Outcome]) -> str:
+    """Say how many people the figures rest on, and how far chance in them alone may carry."""
+    tested = parted(crops)[1]
+    counts = np.bincount(tested.labels()[0])
+    pairs = len(held_out_pairs([record.name for record in tested.records]))
+    genuine = np.sort(counts * (counts - 1) // 2)[::-1]
+    measured = [one.accuracies[HELD_OUT] for one in outcomes if not one.failed]
+    middle = float(np.mean(measured)) if measured else 0.5
+    error = 100 * math.sqrt(middle * (1 - middle) / pairs)
+    return (
+        f"Tested on {len(tested)} photos of {len(counts)} people, {(counts > 1).sum()} of them with two or "
+        f"more: {pairs} pairs, drawn person by person, so chance alone moves an accuracy by ± {error:.1f} "
+        f"points (one standard error, taking pairs as independent). TAR, EER, θ and ROC are over all "
+        f"{genuine.sum()} genuine pairs, of which the five people with the most photos give "
+        f"{genuine[:5].sum() / max(1, genuine.sum()):.0%}."
+    )

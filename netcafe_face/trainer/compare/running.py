@@ -16,7 +16,9 @@ from netcafe_face.trainer.backbones.registry import build_backbone
 from netcafe_face.trainer.backbones.start import load_start
 from netcafe_face.trainer.compare.outcome import Outcome, load_outcome, save_outcome
 from netcafe_face.trainer.compare.plan import ComparePlan, parted
+from netcafe_face.trainer.compare.writing import claim
 from netcafe_face.trainer.data.crops import CropSet
+from netcafe_face.trainer.distil.answers import mark_of
 from netcafe_face.trainer.errors import Diverged
 from netcafe_face.trainer.evaluation.angles import angles_of
 from netcafe_face.trainer.evaluation.material import Material
@@ -56,9 +58,14 @@ class Comparison:
 
         Raises:
             Cancelled: it was asked to stop; the same command goes on later.
-            DataUnusable, RunUnusable: see `make_plan` and `train`.
+            DataUnusable: there are too few people to learn from, to choose by or to report on.
+            RunUnusable: the folder holds another comparison; see also `train`.
         """
+        sets = {name: len(material.crops_bgr) for name, material in self.sets.items()}
         seen, reported = parted(self.crops)
+        # Before hours of training, not after the first run.
+        held_out_pairs([record.name for record in reported.records])
+        claim(self.folder, {**self.plan.to_json(), "data": mark_of(self.crops), "sets": sets})
         outcomes = []
         for loss in self.plan.losses:
             rate = self._chosen_rate(loss, seen)

@@ -29,7 +29,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 @dataclass(frozen=True)
 class Difference:
-    """How much higher one loss is than another, seed by seed, with the 95% interval of Student's t.
+    """How much higher one loss is than another, seed by seed, with the interval of Student's t.
 
     Attributes:
         mean: of the differences.
@@ -51,8 +51,13 @@ class Difference:
         return "lower" if self.high < 0 else "undecided"
 
 
-def difference(ours: Sequence[float], theirs: Sequence[float]) -> Difference:
+def difference(ours: Sequence[float], theirs: Sequence[float], comparisons: int = 1) -> Difference:
     """Compare two losses on the same seeds, in the same order.
+
+    Args:
+        ours: a figure for each seed.
+        theirs: the other loss's.
+        comparisons: how many such intervals are to hold together with 95 % (Bonferroni).
 
     Raises:
         ValueError: they are not equally many, or there are none.
@@ -63,5 +68,6 @@ def difference(ours: Sequence[float], theirs: Sequence[float]) -> Difference:
     mean = float(gaps.mean())
     if len(gaps) < 2:
         return Difference(mean, -math.inf, math.inf, len(gaps))
-    reach = float(stats.t.ppf(0.975, len(gaps) - 1) * gaps.std(ddof=1) / math.sqrt(len(gaps)))
+    quantile = stats.t.ppf(1 - 0.025 / comparisons, len(gaps) - 1)
+    reach = float(quantile * gaps.std(ddof=1) / math.sqrt(len(gaps)))
     return Difference(mean, mean - reach, mean + reach, len(gaps))

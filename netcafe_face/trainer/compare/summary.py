@@ -22,6 +22,7 @@ class Row:
         loss: a key of `LOSSES`.
         rate: its learning rate.
         steps: steps done, averaged.
+        best_step: whose weights are measured, averaged.
         converged: seeds whose run converged, of all seeds that gave a result.
         failed: seeds without a result.
         accuracies: by the set's name.
@@ -30,6 +31,7 @@ class Row:
     loss: str
     rate: float
     steps: float
+    best_step: float
     converged: int
     seeds: int
     failed: int
@@ -71,6 +73,7 @@ def _row(loss: str, outcomes: Sequence[Outcome]) -> Row:
         loss=loss,
         rate=outcomes[0].rate,
         steps=spread([one.steps for one in done]).mean,
+        best_step=spread([one.best_step for one in done]).mean,
         converged=sum(one.converged for one in done),
         seeds=len(done),
         failed=len(outcomes) - len(done),
@@ -83,35 +86,59 @@ def _row(loss: str, outcomes: Sequence[Outcome]) -> Row:
 
 
 def verdict(outcomes: Sequence[Outcome]) -> str:
-    """Say in words whether ArcFace won on the held-out people, with the interval."""
-    done = [one for one in outcomes if not one.failed]
-    by_loss = {
-        loss: {o.seed: o.accuracies[HELD_OUT] for o in done if o.loss == loss} for loss in _in_order(done)
-    }
-    ours = by_loss.pop(_WINNER, {})
-    if not ours or not by_loss:
+    """Say in words whether ArcFace won on the held-out people, with the intervals."""
+    losses = _in_order(outcomes)
+    others = [loss for loss in losses if loss != _WINNER]
+    if _WINNER not in losses or not others:
         return "ArcFace was not compared with another loss."
-    best = max(by_loss, key=lambda loss: spread(list(by_loss[loss].values())).mean)
-    seeds = sorted(set(ours) & set(by_loss[best]))
-    name = LOSSES[best].display_name
-    if not seeds:
-        return f"ArcFace and {name} have no seed in common, so they cannot be compared."
-    gap = difference([ours[seed] for seed in seeds], [by_loss[best][seed] for seed in seeds])
-    return f"{_words(gap, name)} {_interval(gap)}"
+    by_loss = {loss: _by_seed(loss, outcomes) for loss in losses}
+    ours = by_loss[_WINNER]
+    if not ours:
+        return "ArcFace gave no result: every run of it diverged."
+    gaps = {}
+    for loss in others:
+        if seeds := sorted(set(ours) & set(by_loss[loss])):
+            values = [ours[seed] for seed in seeds], [by_loss[loss][seed] for seed in seeds]
+            gaps[loss] = difference(*values, comparisons=len(others))
+    if not gaps:
+        return "ArcFace was not compared: no other loss gave a result with one of its seeds."
+    lost = sum(one.loss == _WINNER and bool(one.failed) for one in outcomes)
+    return " ".join([_words(gaps, len(others), lost), _intervals(gaps)])
 
 
-def _words(gap: Difference, other: str) -> str:
-    if gap.verdict == "higher":
-        return f"ArcFace won: it is higher than the best of the others, {other}."
-    if gap.verdict == "lower":
-        return f"ArcFace did not win: {other} is higher."
-    ahead = "ahead of" if gap.mean > 0 else "level with" if gap.mean == 0 else "behind"
-    return f"Whether ArcFace won is undecided: it is {ahead} the best of the others, {other}, within chance."
+def _by_seed(loss: str, outcomes: Sequence[Outcome]) -> dict[int, float]:
+    return {one.seed: one.accuracies[HELD_OUT] for one in outcomes if one.loss == loss and not one.failed}
 
 
-def _interval(gap: Difference) -> str:
-    points = f"The difference is {100 * gap.mean:+.2f} points of accuracy"
-    if not math.isfinite(gap.low):
-        return f"{points}, from one seed, which allows no interval."
-    reach = f"{100 * gap.low:+.2f} to {100 * gap.high:+.2f}"
-    return f"{points}, 95 % interval {reach} (Student's t over {gap.seeds} seeds)."
+def _words(gaps: dict[str, Difference], others: int, lost: int) -> str:
+    higher = [_name(loss) for loss, gap in gaps.items() if gap.verdict == "lower"]
+    ahead = [_name(loss) for loss, gap in gaps.items() if gap.mean < 0]
+    diverged = f" {lost} of its runs diverged." if lost else ""
+    if higher:
+        return f"ArcFace did not win; clearly higher: {', '.join(higher)}.{diverged}"
+    if not lost and len(gaps) == others and all(gap.verdict == "higher" for gap in gaps.values()):
+        return "ArcFace won: it is higher than every other loss."
+    if all(gap.seeds < 2 for gap in gaps.values()):
+        return f"Whether ArcFace won cannot be told from one seed.{diverged}"
+    seen = f"on average {', '.join(ahead)} did better" if ahead else "on average none did better"
+    return f"Whether ArcFace won is undecided: {seen}, but not all differences are beyond chance.{diverged}"
+
+
+def _intervals(gaps: dict[str, Difference]) -> str:
+    told = "; ".join(f"{_name(loss)} {_points(gap)}" for loss, gap in gaps.items())
+    if all(gap.seeds < 2 for gap in gaps.values()):
+        return f"ArcFace less each other loss, in points of accuracy: {told}."
+    return (
+        f"ArcFace less each other loss, in points of accuracy, with intervals that hold together with 95 %: "
+        f"{told} (Student's t over seeds, Bonferroni). They cover chance in first weights and order of "
+        "photos, not in who was tested."
+    )
+
+
+def _points(gap: Difference) -> str:
+    reach = f" ({100 * gap.low:+.2f} to {100 * gap.high:+.2f})" if math.isfinite(gap.low) else ""
+    return f"{100 * gap.mean:+.2f}{reach}"
+
+
+def _name(loss: str) -> str:
+    return LOSSES[loss].display_name

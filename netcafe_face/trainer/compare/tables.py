@@ -28,14 +28,15 @@ def ours(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Return the head and the lines of our own table."""
     sets = list(dict.fromkeys(name for row in rows for name in row.accuracies))
     head = ["loss", *(f"accuracy, {name} (%)" for name in sets), "TAR at FAR 1e-3 (%)", "EER (%)"]
-    head += ["θ genuine / impostor (rad)", "learning rate", "steps", "note"]
+    head += ["θ genuine / impostor (rad)", "learning rate", "steps: best / stopped", "note"]
     lines = []
     for row in rows:
         empty = Spread(math.nan, math.nan, 0)
         line = [row.name, *(percent(row.accuracies.get(name, empty)) for name in sets)]
         line += [percent(row.tar), percent(row.eer)]
         line += [f"{row.genuine_theta.mean:.2f} / {row.impostor_theta.mean:.2f}", f"{row.rate:g}"]
-        lines.append([*line, "–" if math.isnan(row.steps) else f"{row.steps:.0f}", row.note or "converged"])
+        steps = "–" if math.isnan(row.steps) else f"{row.best_step:.0f} / {row.steps:.0f}"
+        lines.append([*line, steps, row.note or "converged"])
     return head, lines
 
 

@@ -133,18 +133,18 @@ class PeopleOrder:
         if len(self._groups) < 2:
             reason = N_("pair losses need two people with two crops each")
             raise DataUnusable(path=N_("given"), reason=reason)
-        self._people = min(people, len(self._groups))
-        self._each = each
+        self.people = min(people, len(self._groups))
+        self.each = each
         self._seed = seed
 
     def batch(self, step: int) -> list[Key]:
         """Return the keys of a step's batch."""
         rng = np.random.default_rng([self._seed, 2, step])
         chosen: list[int] = []
-        for group in rng.choice(len(self._groups), self._people, replace=False):
+        for group in rng.choice(len(self._groups), self.people, replace=False):
             members = self._groups[group]
-            short = len(members) < self._each
-            chosen += [int(index) for index in rng.choice(members, self._each, replace=short)]
+            short = len(members) < self.each
+            chosen += [int(index) for index in rng.choice(members, self.each, replace=short)]
         return [Key(0, index, step * len(chosen) + place) for place, index in enumerate(chosen)]
 
 

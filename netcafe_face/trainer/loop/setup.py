@@ -176,7 +176,7 @@ def _answers(
 def _order(config: TrainConfig, labels: Labels, group: Group) -> Order:
     if config.loss != NO_LOSS and config.loss not in LOSSES:
         raise OptionsRefused(reason=f"no loss is called {config.loss}; there are {', '.join(LOSSES)}")
-    order = _people_order(config, labels) if _needs_people(config) else _shuffled_order(config, labels)
+    order = people_order(config, labels) if _needs_people(config) else _shuffled_order(config, labels)
     if (size := len(order.batch(0))) % group.size:
         raise OptionsRefused(reason=f"{group.size} processes cannot share a batch of {size} equally")
     return order
@@ -186,10 +186,17 @@ def _needs_people(config: TrainConfig) -> bool:
     return config.loss != NO_LOSS and LOSSES[config.loss].needs_pk_batches
 
 
-def _people_order(config: TrainConfig, labels: Labels) -> Order:
+def people_order(config: TrainConfig, labels: Labels) -> PeopleOrder:
+    """Return the batches of people of a run with a pair loss: as many of them as asked for, or as there are.
+
+    Raises:
+        OptionsRefused: there are mixed faces, or a batch is too small.
+        DataUnusable: see `PeopleOrder`.
+    """
     if config.mixtures:
         raise OptionsRefused(reason=f"{config.loss} needs batches of people, so there can be no mixed faces")
-    each = max(2, config.batch // config.people_per_batch)
+    repeated = int((np.bincount(labels[labels >= 0]) > 1).sum())
+    each = max(2, config.batch // max(2, min(config.people_per_batch, repeated)))
     if config.batch < 2 * each:
         raise OptionsRefused(reason=f"a batch of {config.batch} does not hold two people with {each} crops")
     return PeopleOrder(labels, config.batch // each, each, config.seed)

@@ -203,7 +203,11 @@ class _Run:
 
     def _validated(self) -> Score:
         state, network = self.state, self.averaged.network if self.averaged else self.backbone
-        score = self._plan.group.from_first(lambda: self._plan.measure(network))
+        try:
+            score = self._plan.group.from_first(lambda: self._plan.measure(network))
+        except FloatingPointError as error:
+            reason = f"at step {state.step} {error}"
+            raise Diverged(path=self._plan.folder, reason=reason) from error
         self._say(f"step {state.step}: accuracy {score.accuracy:.4f}, TAR at FAR 1e-3 {score.tar:.4f}")
         if score.accuracy > state.best:
             state.best, state.best_step, state.since_best = score.accuracy, state.step, 0

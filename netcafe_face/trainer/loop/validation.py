@@ -69,7 +69,11 @@ class Validation:
 
 @torch.no_grad()
 def embed(network: nn.Module, crops_bgr: Crops, device: torch.device) -> FloatArray:
-    """Return float32 (n, dim) unit rows for crops, uint8 (n, 112, 112, 3) BGR, without flips."""
+    """Return float32 (n, dim) unit rows for crops, uint8 (n, 112, 112, 3) BGR, without flips.
+
+    Raises:
+        FloatingPointError: the network gives something else than numbers.
+    """
     was_training = network.training
     network.eval()
     parts = []
@@ -77,4 +81,7 @@ def embed(network: nn.Module, crops_bgr: Crops, device: torch.device) -> FloatAr
         images = to_input(crops_bgr[start : start + _BATCH, :, :, ::-1]).to(device)
         parts.append(network(images).float().cpu().numpy())
     network.train(was_training)
-    return unit_rows(np.concatenate(parts))
+    rows = np.concatenate(parts)
+    if not np.isfinite(rows).all():
+        raise FloatingPointError("the network's answers are no longer numbers")
+    return unit_rows(rows)
