@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from netcafe_face.domain.faces import FloatArray, Image
 from netcafe_face.trainer.data.split import is_held_out
-from netcafe_face.trainer.detector.choosing import by_size, look_errors, single_faces
+from netcafe_face.trainer.detector.choosing import OneFace, by_size, look_errors, single_faces, tremble
 from netcafe_face.trainer.detector.exam import Sheet, faceless_sheet, marked_sheet, photo_sheet, read_marks
 from netcafe_face.trainer.detector.examining import look_again
 from netcafe_face.trainer.detector.finder import Finder, SureFinder, milliseconds
@@ -126,3 +128,32 @@ def test_time_is_measured_for_each() -> None:
     times = milliseconds([Finder(TEACHER), Finder(TEACHER)], (64, 64), 2)
     assert len(times) == 2
     assert min(times) > 0
+
+
+class Painted:
+    """A finder that takes bright squares for faces and whose points move with the size of the picture."""
+
+    def __init__(self, moved: float) -> None:
+        self.moved = moved
+
+    def find(self, image_bgr: Image) -> FloatArray:
+        _, _, stats, _ = cv2.connectedComponentsWithStats((image_bgr[:, :, 0] > 200).astype(np.uint8))
+        shift = self.moved if image_bgr.shape[0] < 200 else 0.0
+        rows = [
+            [x, y, w, h, *(EYES_TO_MOUTH * [w, h] + [x + shift * 0.4 * w, y]).ravel(), 0.9]
+            for x, y, w, h, _ in stats[1:]
+        ]
+        return np.array(rows, np.float32).reshape(-1, 15)
+
+
+EYES_TO_MOUTH = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])
+
+
+def test_trembling_is_how_far_points_move_when_the_picture_is_shrunk() -> None:
+    picture = np.zeros((200, 200, 3), np.uint8)
+    picture[50:150, 50:150] = 255
+    steady, moved = Painted(0.0), Painted(0.25)
+    face = OneFace(picture, steady.find(picture)[0])
+    assert tremble([face], steady) == pytest.approx(0.0, abs=0.02)  # type: ignore[arg-type]
+    assert tremble([face], moved) == pytest.approx(0.25, abs=0.02)  # type: ignore[arg-type]
+    assert np.isnan(tremble([], steady))  # type: ignore[arg-type]

@@ -65,6 +65,7 @@ EXAMINED = {
     ],
     "marked": {"wider": {"own": {"faces": 50, "recall": 0.6}, "reference": {"faces": 50, "recall": 0.65}}},
     "faceless": {"pictures": 70, "false_alarms": 3, "reference_false_alarms": 4},
+    "tremble": {"own": 0.05, "own_looked": 0.03, "reference": 0.08},
     "milliseconds": {"320x320": [3.0, 4.0]},
 }
 

@@ -1,4 +1,4 @@
-"""A second look at one size makes landmarks depend less on how far away a face is."""
+"""A second look at sizes of its own makes landmarks depend less on how far away a face is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from netcafe_face.vision.detection import build_detector
 from netcafe_face.vision.packs import ModelPack
 from netcafe_face.vision.ports import Detector
 from netcafe_face.vision.runtime import Runtime
-from netcafe_face.vision.second_look import MOST_LOOKS, SMALLEST_FACE_PX, SecondLook
+from netcafe_face.vision.second_look import MOST_LOOKS, SIZES, SMALLEST_FACE_PX, SecondLook
 
 
 class Told:
@@ -73,6 +73,37 @@ def test_a_face_that_is_not_found_again_keeps_its_first_landmarks() -> None:
     assert SecondLook(Told(given), Bright(), 160).detect(beside) == [given]
 
 
+class Trembling(Bright):
+    """A network whose landmarks are off by as much as its calls say, and which may be blind now and then."""
+
+    def __init__(self, *offsets: float | None) -> None:
+        super().__init__()
+        self.offsets = list(offsets)
+
+    def find(self, image_bgr: Image) -> FloatArray:
+        rows = super().find(image_bgr)
+        offset = self.offsets[self.looks - 1]
+        if offset is None:
+            return rows[:0]
+        rows[:, 4:14] += offset * rows[:, 2:3]
+        return rows
+
+
+def test_landmarks_are_the_mean_of_the_looks_that_found_the_face() -> None:
+    picture = np.zeros((300, 300, 3), np.uint8)
+    picture[100:180, 100:180] = 255
+    given = square(100, 100, 80)
+
+    def seen(*offsets: float | None) -> FloatArray:
+        (face,) = SecondLook(Told(given), Trembling(*offsets), 160).detect(picture)
+        return face.landmarks
+
+    steady = seen(0.0, 0.0, 0.0)
+    assert seen(0.1, -0.1, 0.0) == pytest.approx(steady, abs=0.5)
+    assert seen(0.1, None, 0.1) == pytest.approx(steady + 8, abs=0.5)
+    assert seen(None, None, None).tolist() == given.landmarks.tolist()
+
+
 def test_very_small_faces_are_left_as_they_are_and_in_a_crowd_the_largest_are_looked_at() -> None:
     picture = np.zeros((300, 300, 3), np.uint8)
     network = Bright()
@@ -80,7 +111,7 @@ def test_very_small_faces_are_left_as_they_are_and_in_a_crowd_the_largest_are_lo
     assert network.looks == 0
     crowd = [square(5, 5, 30 + number) for number in range(MOST_LOOKS + 20)]
     SecondLook(Told(*crowd), network, 160).detect(picture)
-    assert network.looks == MOST_LOOKS
+    assert network.looks == MOST_LOOKS * len(SIZES)
 
 
 def test_the_same_face_at_another_size_keeps_its_landmarks_better(

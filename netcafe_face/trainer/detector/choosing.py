@@ -16,6 +16,7 @@ from netcafe_face.trainer.detector.matching import overlaps, point_errors, sizes
 THRESHOLDS = tuple(round(0.3 + 0.01 * step, 2) for step in range(60))
 SIZES_PX = (10.0, 12.0, 14.0, 16.0, 20.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0, 160.0, 192.0, 256.0)
 LOOKS_PX = (0, 128, 160, 192, 224)
+SHRUNK = 0.9
 
 _LEAST_RECALL = 0.9
 _USUAL_PX = 64.0
@@ -172,6 +173,38 @@ def look_errors(faces: list[OneFace], finder: SureFinder, shown_px: Sequence[flo
             again = look_again(small, own, finder, side) if side else own
             told.append(float(point_errors(row[None], again)[0]))
     return {side: float(np.median(told)) if told else float("nan") for side, told in errors.items()}
+
+
+def tremble(faces: list[OneFace], finder: SureFinder, side_px: int = 0) -> float:
+    """Return how far a detector's points move when a picture is shrunk to `SHRUNK`: the median.
+
+    No network can be nearer to another than that one is to itself.
+
+    Args:
+        faces: see `single_faces`.
+        finder: looks, at its threshold.
+        side_px: of its second look's square, 0 for none.
+
+    Returns:
+        part of the distance between the eyes; nan where no face was found both times.
+    """
+    moved = []
+    for face in faces:
+        height, width = face.image_bgr.shape[:2]
+        size = (max(8, round(width * SHRUNK)), max(8, round(height * SHRUNK)))
+        small = np.asarray(cv2.resize(face.image_bgr, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        back = np.tile(np.array([width / size[0], height / size[1]], dtype=np.float32), 7)
+        seen = []
+        for image, factor in ((face.image_bgr, np.ones_like(back)), (small, back)):
+            rows = finder.find(image)
+            rows = look_again(image, rows, finder, side_px) if side_px and len(rows) else rows
+            rows = np.concatenate([rows[:, :14] * factor, rows[:, 14:]], axis=1)
+            same = overlaps(face.row[None, :4], rows[:, :4])[0]
+            if same.size and same.max() >= 0.5:
+                seen.append(rows[[int(same.argmax())]])
+        if len(seen) == 2:
+            moved.append(float(point_errors(seen[0], seen[1])[0]))
+    return float(np.median(moved)) if moved else float("nan")
 
 
 def _up(side: int) -> int:

@@ -93,6 +93,11 @@ def examine(
         "marked": _truths(with_faces, findings, plan.face_px),
         "by_size": [asdict(each) for each in sizes],
         "second_look_errors": {str(px): error for px, error in looks.items()},
+        "tremble": {
+            "own": choosing.tremble(singles, own),
+            "own_looked": choosing.tremble(singles, own, side),
+            "reference": choosing.tremble(singles, SureFinder(plan.reference, plan.reference_score)),
+        },
         "milliseconds": _times(finder, plan.reference),
         "bytes": finder.path.stat().st_size,
         "split": SPLIT_SENTENCE,
@@ -128,6 +133,11 @@ def as_lines(figures: dict[str, Any]) -> list[str]:
     ]
     looks = ", ".join(f"{px} px {error:.3f}" for px, error in figures["second_look_errors"].items())
     lines.append(f"second look: {looks}")
+    moved = figures["tremble"]
+    lines.append(
+        f"shrunk to {choosing.SHRUNK:g} its points move by {moved['own']:.3f} "
+        f"({moved['own_looked']:.3f} after the second look), the reference's by {moved['reference']:.3f}"
+    )
     lines += [
         f"{size}: {own:.2f} ms, the reference {other:.2f} ms"
         for size, (own, other) in figures["milliseconds"].items()

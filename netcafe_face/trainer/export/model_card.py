@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from netcafe_face.trainer.detector.choosing import SHRUNK
 from netcafe_face.trainer.export.packing import MadePack
 from netcafe_face.trainer.export.words import count, percent, rate
 from netcafe_face.trainer.loop.config import NO_LOSS
@@ -147,6 +148,12 @@ def _detector(made: MadePack) -> Iterator[str]:
         cells = (one["sheet"], one["pictures"], one["faces"], percent(one["recall"]))
         yield _row((*map(str, cells), percent(one["looked_median"]), f"{one['extra']:.2f}"))
     yield ""
+    if moved := figures.get("tremble"):
+        yield (
+            f"- Shown again at {SHRUNK:.0%} of its size, a face's points move by {moved['own']:.1%} of the "
+            f"distance between the eyes ({moved['own_looked']:.1%} after the second look), YuNet's own by "
+            f"{moved['reference']:.1%}: no network can be nearer to YuNet than that.\n"
+        )
     for size, (own, other) in dict(figures.get("milliseconds", {})).items():
         yield f"- A picture of {size.replace('x', '×')} takes {own:.1f} ms, YuNet {other:.1f} ms (OpenCV).\n"
 
