@@ -11,7 +11,7 @@ from types import TracebackType
 import click
 
 from netcafe_face.domain.errors import Cancelled
-from netcafe_face.i18n import _, ngettext
+from netcafe_face.i18n import _, grouped, ngettext
 from netcafe_face.vision.card import PackCard
 from netcafe_face.vision.sentences import in_language
 
@@ -56,7 +56,7 @@ def card_lines(card: PackCard, folder: Path | None) -> list[str]:
     ]
     for point in card.thresholds.points:
         mark = _("estimated") if point.extrapolated else _("measured")
-        far = _("1 stranger in {count:,.0f}").format(count=1 / point.far)
+        far = _("1 stranger in {count}").format(count=grouped(round(1 / point.far)))
         reach = "" if point.low is None or point.high is None else f", {point.low:.3f}–{point.high:.3f}"
         lines.append(f"    {far}: cosine {point.threshold:.3f}{reach} ({mark})")
     return lines

@@ -19,7 +19,7 @@ from netcafe_face.cli.common import (
 )
 from netcafe_face.domain.errors import N_, InputError, OutputError, ValueRefused
 from netcafe_face.domain.matching import Decision
-from netcafe_face.i18n import _
+from netcafe_face.i18n import _, grouped
 
 if TYPE_CHECKING:
     from netcafe_face.pipeline.verify import PairVerified, Verification, Verifier
@@ -94,7 +94,7 @@ def _print(answer: Verification) -> None:
         "angle": f"{answer.angle_degrees:.1f}",
         "same": f"{answer.rule.threshold:.3f}",
         "doubt": f"{answer.rule.doubt_from:.3f}",
-        "strangers": f"{1 / answer.rule.far:,.0f}",
+        "strangers": grouped(round(1 / answer.rule.far)),
     }
     click.echo(_("Similarity (cosine) {similarity}, angle θ {angle}°.").format(**values))
     click.echo(
