@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -199,6 +200,9 @@ class Reading:
 def batches(samples: Samples, order: Order, steps: range, reading: Reading) -> Iterator[Batch]:
     """Yield the batches of some steps, read ahead by worker processes where there are any."""
     sampler = _Steps(order, steps, reading.rank, reading.processes)
+    if reading.workers:
+        # Workers forked beside the threads of OpenCV were seen to hang; with one thread there are none.
+        cv2.setNumThreads(1)
     loader: DataLoader[tuple[torch.Tensor, int, torch.Tensor]] = DataLoader(
         samples,
         batch_sampler=sampler,
@@ -213,8 +217,6 @@ def batches(samples: Samples, order: Order, steps: range, reading: Reading) -> I
 
 def _quiet_worker(worker: int) -> None:
     import signal
-
-    import cv2
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that trains
     cv2.setNumThreads(1)
