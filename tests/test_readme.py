@@ -265,3 +265,19 @@ def test_every_file_that_a_document_names_is_there(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     named = re.findall(r"`((?:netcafe_face|tests|benchmarks|docs|models|assets)/[\w./\-]*)`", text)
     assert [name for name in named if not (REPOSITORY / name).exists()] == []
+
+
+COMPARED = ("Softmax", "Triplet", "SphereFace", "CosFace", "ArcFace")
+
+
+@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize("report", ["comparison", "closed-set"])
+def test_figures_of_the_compared_losses_are_those_of_the_report(half: str, report: str) -> None:
+    name = f"docs/{report}/report.md"
+    told = (REPOSITORY / name).read_text(encoding="utf-8")
+    lines = HALVES[half][HALVES[half].rindex(name) :].splitlines()
+    for loss in COMPARED:
+        row = next(line for line in lines if line.startswith(f"| {loss} |"))
+        figures = [cell.replace(",", ".") for cell in row.split(" | ")[1:3]]
+        source = next(line for line in told.splitlines() if line.startswith(f"| {loss} |"))
+        assert all(f"| {figure} |" in source for figure in figures), (row, source)
