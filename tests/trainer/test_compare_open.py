@@ -157,6 +157,17 @@ def test_the_report_has_our_table_the_published_one_and_the_verdict(
     assert [float(row[f"accuracy: {HELD_OUT}"]) for row in rows] == [o.accuracies[HELD_OUT] for o in outcomes]
 
 
+def test_a_damaged_curve_is_named(
+    compared: tuple[Path, list[Outcome], list[str]], crops: CropSet, tmp_path: Path
+) -> None:
+    outcome = compared[1][0]
+    curve = tmp_path / "runs" / f"{outcome.loss}-{outcome.seed}" / "curve.csv"
+    curve.parent.mkdir(parents=True)
+    curve.write_text("100,0.5,0.6\n200,0.5,0.6\n", encoding="utf-8")
+    with pytest.raises(RunUnusable, match=r"curve\.csv"):
+        write_report(plan(), crops, [outcome], tmp_path, "again")
+
+
 def test_an_outcome_reads_back(tmp_path: Path) -> None:
     outcome = Outcome(
         "arcface", 2, 0.1, 10, 8, 1.5, True, {HELD_OUT: 0.9}, 0.5, 0.1, 0.8, 1.5, ((0.1,), (0.5,))

@@ -154,6 +154,6 @@ def test_trembling_is_how_far_points_move_when_the_picture_is_shrunk() -> None:
     picture[50:150, 50:150] = 255
     steady, moved = Painted(0.0), Painted(0.25)
     face = OneFace(picture, steady.find(picture)[0])
-    assert tremble([face], steady) == pytest.approx(0.0, abs=0.02)  # type: ignore[arg-type]
-    assert tremble([face], moved) == pytest.approx(0.25, abs=0.02)  # type: ignore[arg-type]
-    assert np.isnan(tremble([], steady))  # type: ignore[arg-type]
+    assert tremble([face], steady) == pytest.approx(0.0, abs=0.02)
+    assert tremble([face], moved) == pytest.approx(0.25, abs=0.02)
+    assert np.isnan(tremble([], steady))

@@ -20,18 +20,21 @@ _MEANINGS = {
 }
 
 
+crops_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    required=True,
+    help="Crops made by `prepare`; may be given several times.",
+)
+"""What a command learns from."""
+
+
 def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options that say what it learns from and where a run is kept."""
     folder = click.Path(path_type=Path, file_okay=False)
     options = (
-        click.option(
-            "--data",
-            "data",
-            type=click.Path(path_type=Path, exists=True, file_okay=False),
-            multiple=True,
-            required=True,
-            help="Crops made by `prepare`; may be given several times.",
-        ),
+        crops_option,
         click.option("--out", type=folder, required=True, help="The folder of the run."),
         click.option(
             "--answers",

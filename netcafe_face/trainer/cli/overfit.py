@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from netcafe_face.terminal.texts import example
+from netcafe_face.trainer.cli.common import crops_option
 
 
 @click.command(
@@ -19,13 +20,7 @@ from netcafe_face.terminal.texts import example
         "python3 main.py train compare --data crops/lfw-people --overfit runs/overfit --out runs/compare",
     ),
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    multiple=True,
-    required=True,
-    help="Crops made by `prepare`; may be given several times.",
-)
+@crops_option
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where it is kept."
 )

@@ -6,10 +6,12 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from netcafe_face.domain.errors import N_
 from netcafe_face.trainer import drawing
 from netcafe_face.trainer.compare.outcome import Outcome
 from netcafe_face.trainer.compare.running import HELD_OUT
 from netcafe_face.trainer.compare.summary import Row
+from netcafe_face.trainer.errors import RunUnusable
 from netcafe_face.trainer.losses.registry import LOSSES
 
 
@@ -20,6 +22,9 @@ def charts(outcomes: Sequence[Outcome], rows: Sequence[Row], folder: Path) -> di
         outcomes: of all runs.
         rows: the same, by loss.
         folder: of the comparison, where the runs' curves are read.
+
+    Raises:
+        RunUnusable: a curve is damaged.
     """
     done = [one for one in outcomes if not one.failed]
     if not done:
@@ -99,7 +104,10 @@ def _by_loss(done: Sequence[Outcome]) -> Mapping[str, list[Outcome]]:
 def _curve(file: Path) -> tuple[list[int], list[float]]:
     if not file.exists():
         return [], []
-    with file.open(encoding="utf-8", newline="") as stream:
-        points = [(int(row["step"]), float(row["accuracy"])) for row in csv.DictReader(stream)]
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            points = [(int(row["step"]), float(row["accuracy"])) for row in csv.DictReader(stream)]
+    except (OSError, KeyError, ValueError, TypeError, csv.Error) as error:
+        raise RunUnusable(path=file, reason=N_("it is damaged")) from error
     measured = [(step, value) for step, value in points if value == value]  # NaN where none was measured
     return [step for step, _ in measured], [100 * value for _, value in measured]

@@ -223,7 +223,8 @@ def _one(
     else:
         if state.step < config.steps and state.best < 1:
             raise Cancelled
-        outcome = Overfit(config.backbone, config.loss, state.best, state.step, round(state.seconds, 1))
+        steps = state.best_step if state.best == 1 else state.step
+        outcome = Overfit(config.backbone, config.loss, state.best, steps, round(state.seconds, 1))
     write_text(folder / _FILE, json.dumps(asdict(outcome), indent=2) + "\n")
     return outcome
 

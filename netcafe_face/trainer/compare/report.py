@@ -48,6 +48,7 @@ def write_report(
 
     Raises:
         OutputError: a file cannot be written.
+        RunUnusable: a run's curve or outcome is damaged.
     """
     rows = rows_of(outcomes)
     figures = charts(outcomes, rows, folder)

@@ -10,8 +10,8 @@ import numpy as np
 
 from netcafe_face.domain.faces import FloatArray, Image
 from netcafe_face.trainer.detector.examining import look_again, sure, truth
-from netcafe_face.trainer.detector.finder import SureFinder
 from netcafe_face.trainer.detector.matching import overlaps, point_errors, sizes_px
+from netcafe_face.vision.ports import FaceNetwork
 
 THRESHOLDS = tuple(round(0.3 + 0.01 * step, 2) for step in range(60))
 SIZES_PX = (10.0, 12.0, 14.0, 16.0, 20.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0, 160.0, 192.0, 256.0)
@@ -105,7 +105,7 @@ def single_faces(images_bgr: Sequence[Image], reference: list[FloatArray], least
     return faces
 
 
-def by_size(faces: list[OneFace], finder: SureFinder, face_px: float) -> SizeFigures:
+def by_size(faces: list[OneFace], finder: FaceNetwork, face_px: float) -> SizeFigures:
     """Show every face at one size, on grey, and look whether it is found and where.
 
     Args:
@@ -146,7 +146,7 @@ def choose_sizes(figures: list[SizeFigures]) -> tuple[float, float]:
     return sizes[first], sizes[last]
 
 
-def look_errors(faces: list[OneFace], finder: SureFinder, shown_px: Sequence[float]) -> dict[int, float]:
+def look_errors(faces: list[OneFace], finder: FaceNetwork, shown_px: Sequence[float]) -> dict[int, float]:
     """Return the median error of the points after a second look, for each side of its square; 0 is none.
 
     Args:
@@ -175,7 +175,7 @@ def look_errors(faces: list[OneFace], finder: SureFinder, shown_px: Sequence[flo
     return {side: float(np.median(told)) if told else float("nan") for side, told in errors.items()}
 
 
-def tremble(faces: list[OneFace], finder: SureFinder, side_px: int = 0) -> float:
+def tremble(faces: list[OneFace], finder: FaceNetwork, side_px: int = 0) -> float:
     """Return how far a detector's points move when a picture is shrunk to `SHRUNK`: the median.
 
     No network can be nearer to another than that one is to itself.

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from netcafe_face.domain.faces import Detection, FloatArray, Image
-from netcafe_face.trainer.detector.finder import SureFinder
 from netcafe_face.trainer.detector.matching import pair, point_errors, sizes_px
+from netcafe_face.vision.ports import FaceNetwork
 from netcafe_face.vision.second_look import SecondLook
 
 _NEAR_IOU = 0.3
@@ -125,7 +125,7 @@ def truth(boxes: list[FloatArray], found: list[FloatArray], face_px: float) -> T
     return Truth(faces, hits / faces if faces else float("nan"), alarms / max(1, len(boxes)))
 
 
-def look_again(image_bgr: Image, rows: FloatArray, finder: SureFinder, side_px: int) -> FloatArray:
+def look_again(image_bgr: Image, rows: FloatArray, finder: FaceNetwork, side_px: int) -> FloatArray:
     """Return found faces with the points that the program's second look gives them.
 
     Args:
