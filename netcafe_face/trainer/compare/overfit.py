@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import tempfile
@@ -14,12 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
+from torch.optim.swa_utils import update_bn
 
 from netcafe_face.domain.errors import N_, Cancelled
 from netcafe_face.domain.faces import FloatArray
 from netcafe_face.trainer.backbones.registry import backbone_named
 from netcafe_face.trainer.compare.writing import claim, write_text
 from netcafe_face.trainer.data.crops import CropSet
+from netcafe_face.trainer.data.tensors import to_input
 from netcafe_face.trainer.distil.answers import mark_of
 from netcafe_face.trainer.errors import DataUnusable, Diverged, RunUnusable
 from netcafe_face.trainer.loop.config import TrainConfig
@@ -116,8 +119,15 @@ class ByHeart:
         self.done = False
 
     def score(self, network: nn.Module, device: torch.device) -> Score:
-        """Evaluate a network in its present state."""
-        part = separated(embed(network, self._crops_bgr, device), self._labels)
+        """Evaluate a network as it now is, with its batch normalisation measured on these very photos.
+
+        The running means of the training are those of dozens of steps ago, and nothing but them would be
+        waited for.
+        """
+        measured = copy.deepcopy(network)
+        # All at once, like a batch of the training: the means and variances are then those of all photos.
+        update_bn([to_input(self._crops_bgr[..., ::-1])], measured, device)
+        part = separated(embed(measured, self._crops_bgr, device), self._labels)
         self.done = part == 1.0
         return Score(part, math.nan)
 

@@ -24,6 +24,7 @@ from netcafe_face.trainer.detector.objective import cell_strides, compare, map_e
 from netcafe_face.trainer.detector.store import SceneStore
 from netcafe_face.trainer.detector.teacher import DenseTeacher
 from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
+from netcafe_face.trainer.loop.alone import alone_in
 from netcafe_face.trainer.loop.checkpoint import CURVE, LAST, load, save, write_record
 from netcafe_face.trainer.loop.compiling import maybe_compile
 from netcafe_face.trainer.loop.ema import Averaged
@@ -152,10 +153,21 @@ def train(
 
     Raises:
         OptionsRefused: the run in the folder began with other choices, or the teacher has no such maps.
-        RunUnusable: the folder cannot be read or written.
+        RunUnusable: the folder cannot be read or written, or another process trains in it.
     """
     if config.map_steps:
         _check_maps(teacher, config)
+    with alone_in(folder):
+        return _trained(store, config, folder, should_stop, teacher)
+
+
+def _trained(
+    store: SceneStore,
+    config: DetectorConfig,
+    folder: Path,
+    should_stop: Callable[[], bool],
+    teacher: DenseTeacher | None,
+) -> DetectorRun:
     torch.set_num_threads(config.threads)
     cv2.setNumThreads(config.threads)
     run = start_run(config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from torch import nn
 from netcafe_face.trainer.data.tensors import scale
 from netcafe_face.trainer.errors import Diverged, RunUnusable
 from netcafe_face.trainer.loop import checkpoint
+from netcafe_face.trainer.loop.alone import alone_in
 from netcafe_face.trainer.loop.batches import Order, Reading, Samples, batches
 from netcafe_face.trainer.loop.compiling import maybe_compile
 from netcafe_face.trainer.loop.config import TrainConfig
@@ -90,11 +91,14 @@ def train(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> State:
     A folder that holds a checkpoint is gone on with, exactly as if there had been no interruption.
 
     Raises:
-        RunUnusable: the folder cannot be read or written.
+        RunUnusable: the folder cannot be read or written, or another process trains in it.
         Diverged: the loss is no longer a number; what was saved before is kept.
     """
     config, group = plan.config, plan.group
-    with closing(_Run(plan)) as run:
+    with ExitStack() as held:
+        if group.first:
+            held.enter_context(alone_in(plan.folder))
+        run = held.enter_context(closing(_Run(plan)))
         todo = range(run.state.step, config.steps)
         reading = Reading(config.workers, group.rank, group.size)
         run.backbone.train()

@@ -27,6 +27,7 @@ from netcafe_face.trainer.distil.maps import MapStore
 from netcafe_face.trainer.distil.terms import cosine_term
 from netcafe_face.trainer.errors import Diverged, RunUnusable
 from netcafe_face.trainer.loop import checkpoint
+from netcafe_face.trainer.loop.alone import alone_in
 from netcafe_face.trainer.loop.compiling import maybe_compile
 from netcafe_face.trainer.loop.config import TrainConfig
 from netcafe_face.trainer.loop.optimiser import build_optimiser, clip
@@ -93,17 +94,19 @@ class StageRun:
         A stage that is not finished when asked to stop begins anew the next time.
 
         Raises:
-            RunUnusable: the folder cannot be read or written, or holds another network.
+            RunUnusable: the folder cannot be read or written, holds another network, or another process
+                trains in it.
             Diverged: a loss is no longer a number.
         """
         torch.set_num_threads(self.config.threads)
-        done, seconds = self._resumed()
-        for number in range(done, len(self.network.stages)):
-            began = time.monotonic()
-            if not self._stage(number, should_stop):
-                return False
-            seconds += time.monotonic() - began
-            self._save(number + 1, seconds)
+        with alone_in(self.folder):
+            done, seconds = self._resumed()
+            for number in range(done, len(self.network.stages)):
+                began = time.monotonic()
+                if not self._stage(number, should_stop):
+                    return False
+                seconds += time.monotonic() - began
+                self._save(number + 1, seconds)
         return True
 
     def _stage(self, number: int, should_stop: Callable[[], bool]) -> bool:
