@@ -33,6 +33,7 @@ _DEGREES = math.degrees(0.5)
 
 PEERS: dict[str, Callable[[int, int], nn.Module]] = {
     "norm-softmax": lambda classes, dim: peers.NormalizedSoftmaxLoss(classes, dim, temperature=1 / 64),
+    "l-softmax": lambda classes, dim: peers.LargeMarginSoftmaxLoss(classes, dim, margin=4, scale=1),
     "a-softmax": lambda classes, dim: peers.SphereFaceLoss(classes, dim, margin=4, scale=1),
     "cosface": lambda classes, dim: peers.CosFaceLoss(classes, dim, margin=0.35, scale=64),
     "arcface": lambda classes, dim: peers.ArcFaceLoss(classes, dim, margin=_DEGREES, scale=64),

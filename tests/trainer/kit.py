@@ -170,6 +170,8 @@ def fit_options(config: TrainConfig) -> list[str]:
         option = name.replace("_", "-")
         if name == "teachers":
             options += [part for teacher in value for part in ("--teacher", teacher)]
+        elif value is None:
+            continue
         elif isinstance(value, bool):
             options.append(f"--{option}" if value else f"--no-{option}")
         else:

@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
+from netcafe_face.trainer.cli.fit import fit_command
 from netcafe_face.trainer.cli.root import run
 from netcafe_face.trainer.data.crops import save_crops
 from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.config import TrainConfig
+from netcafe_face.trainer.losses.registry import LOSSES
 from tests.trainer.kit import (
     curve,
     differences,
@@ -52,11 +55,17 @@ def test_a_run_is_typed_and_says_how_it_ended(crops: Path, capsys: pytest.Captur
     assert f"done after 4 steps; best accuracy {best['best']:.4f} at step {best['best_step']}" in told.out
     assert "step 2: accuracy 0." in told.err
     assert {file.name for file in (crops / "run").iterdir()} == {
+        ".lock",
         "run.json",
         "curve.csv",
         "last.pt",
         "best.pt",
     }
+
+
+def test_the_help_names_every_loss() -> None:
+    words = " ".join(fit_command.get_help(click.Context(fit_command)).replace(",", " ").split())
+    assert {*LOSSES, "none"} <= set(words.split())
 
 
 def test_several_sets_are_learned_from_together(crops: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,6 +70,13 @@ def test_gradients_are_shortened_together_to_the_longest_allowed() -> None:
     assert weights[1].grad[0].item() == pytest.approx(0.8, abs=1e-5)
 
 
+def test_the_centres_of_sampled_classes_stay_in_main_memory() -> None:
+    objective = Objective(build_loss("arcface", 8, 40, sample_rate=0.5), 1.0, None)
+    assert objective.placed(torch.device("meta")).loss.head.weight.device.type == "cpu"  # type: ignore[union-attr]
+    whole = Objective(build_loss("arcface", 8, 40), 1.0, None)
+    assert whole.placed(torch.device("meta")).loss.head.weight.device.type == "meta"  # type: ignore[union-attr]
+
+
 def test_sampled_classes_are_trained_by_their_rows_alone() -> None:
     config = TrainConfig(class_sample=0.5, clip=1e-3)
     loss = build_loss("arcface", 8, 40, sample_rate=0.5)

@@ -12,7 +12,13 @@ import torch
 from netcafe_face.trainer.data.crops import CropSet, joined
 from netcafe_face.trainer.data.mixing import MixedFaces
 from netcafe_face.trainer.distil.teacher import Teacher
-from netcafe_face.trainer.errors import DataUnusable, OptionsRefused, RunUnusable, TeacherUnusable
+from netcafe_face.trainer.errors import (
+    DataUnusable,
+    LeakageFound,
+    OptionsRefused,
+    RunUnusable,
+    TeacherUnusable,
+)
 from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.batches import Key
 from netcafe_face.trainer.loop.distributed import JoinedGroup
@@ -68,7 +74,7 @@ def test_too_few_held_out_people_are_said_and_training_goes_on_without(tmp_path:
     assert "Nothing is validated" in said[0]
     with pytest.raises(ValueError, match="no validation"):
         made.measure(made.backbone)
-    with pytest.raises(DataUnusable, match="10 folds"):
+    with pytest.raises(DataUnusable, match="2 folds"):
         plan(tmp_path / "other", tiny(patience=3), people(held_out=3))
 
 
@@ -114,6 +120,10 @@ def test_too_little_to_learn_from_stops_before_the_start(tmp_path: Path, crops: 
         ({"loss": "triplet", "class_sample": 0.5}, "sample"),
         ({"loss": "triplet", "batch": 3}, "two people"),
         ({"loss": "cosface", "margin": -1.0}, "0 or more"),
+        ({"loss": "cosface", "m2": 0.3}, "no m2"),
+        ({"loss": "cosface", "easy_margin": True}, "no easy_margin"),
+        ({"loss": "l-softmax", "margin": 2.5}, "whole number"),
+        ({"loss": "triplet", "centers": 2}, "no centers"),
     ],
 )
 def test_a_refused_option_leaves_no_folder_behind(tmp_path: Path, changes: dict[str, Any], told: str) -> None:
@@ -133,10 +143,24 @@ def test_a_batch_that_processes_cannot_share_equally_is_refused(tmp_path: Path) 
         make_plan(tiny(), people(), around)
 
 
-@pytest.mark.parametrize("teacher", ["teacher.onnx", "vgg:teacher.onnx"])
-def test_a_teacher_without_its_input_is_refused(tmp_path: Path, teacher: str) -> None:
-    with pytest.raises(OptionsRefused, match="input"):
-        plan(tmp_path / "run", tiny(teachers=(teacher,)))
+def test_every_choice_of_a_margin_loss_can_be_asked_for(tmp_path: Path) -> None:
+    made = plan(tmp_path / "easy", tiny(loss="arcface", easy_margin=True, centers=2, margin=0.4))
+    head = made.objective.loss.head.config  # type: ignore[union-attr]
+    assert (head.easy_margin, head.centers, head.m2) == (True, 2, 0.4)
+    made = plan(tmp_path / "combined", tiny(loss="combined", m1=1.1, m2=0.0, m3=0.1))
+    head = made.objective.loss.head.config  # type: ignore[union-attr]
+    assert (head.m1, head.m2, head.m3) == (1.1, 0.0, 0.1)
+    made = plan(tmp_path / "one", tiny(loss="subcenter-arcface", centers=1))
+    assert made.objective.loss.head.config.centers == 1  # type: ignore[union-attr]
+
+
+def test_a_teacher_without_its_input_is_fed_as_arcface_networks_are(tmp_path: Path) -> None:
+    path = write_teacher(tmp_path / "teacher.onnx", dim=16)
+    plain = plan(tmp_path / "plain", tiny(teachers=(str(path),)))
+    named = plan(tmp_path / "named", tiny(teachers=(f"arcface:{path}",)))
+    assert torch.equal(plain.samples[Key(0, 0, 0)][2], named.samples[Key(0, 0, 0)][2])
+    records = [checkpoint.read_record(tmp_path / name)["teachers"] for name in ("plain", "named")]
+    assert records[0] == records[1]
 
 
 def test_a_teacher_that_is_missing_or_wants_another_input_is_refused(tmp_path: Path) -> None:
@@ -173,6 +197,26 @@ def test_names_that_stand_in_several_sets_are_told(tmp_path: Path) -> None:
     said: list[str] = []
     plan(tmp_path / "run", tiny(), joined([every, CropSet(faces(29, 4), records)]), said)
     assert said[0].startswith("4 names stand in several sets and count as the same people: person-")
+
+
+def test_names_that_are_spelt_in_several_ways_are_told(tmp_path: Path) -> None:
+    every = people(held_out=0)
+    records = tuple(replace(record, name=record.name.upper()) for record in every.records)
+    said: list[str] = []
+    plan(tmp_path / "run", tiny(), joined([every, CropSet(faces(8, 4)[16:], records)]), said)
+    assert any(text.startswith("4 names are spelt in several ways") for text in said)
+
+
+def test_a_held_out_person_who_comes_in_another_spelling_or_without_a_name_stops_it(tmp_path: Path) -> None:
+    every = people()
+    held = every.held_out()
+    spelt = tuple(replace(record, name=record.name.upper(), held_out=False) for record in held.records)
+    with pytest.raises(LeakageFound, match="25 people"):
+        plan(tmp_path / "run", tiny(), joined([every, CropSet(held.crops_bgr, spelt)]))
+    someone = nameless(np.asarray(held.crops_bgr[:3]))
+    with pytest.raises(LeakageFound, match="1 people"):
+        plan(tmp_path / "run", tiny(**taught(tmp_path)), joined([every, someone]))
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_folder_of_another_run_is_refused_with_what_differs(tmp_path: Path) -> None:
@@ -230,3 +274,10 @@ def test_a_run_can_begin_with_the_weights_of_another(tmp_path: Path) -> None:
     assert all(torch.equal(value, best[name]) for name, value in made.backbone.state_dict().items())
     with pytest.raises(RunUnusable, match="another backbone"):
         plan(tmp_path / "third", tiny(start_from=str(tmp_path / "first"), dim=8))
+
+
+def test_the_record_keeps_the_weights_that_a_run_began_with(tmp_path: Path) -> None:
+    train(plan(tmp_path / "first", tiny(steps=2)))
+    train(plan(tmp_path / "second", tiny(steps=2, start_from=str(tmp_path / "first"))))
+    plan(tmp_path / "second", tiny(steps=4, start_from=str(tmp_path / "elsewhere")))
+    assert checkpoint.read_record(tmp_path / "second")["config"]["start_from"] == str(tmp_path / "first")

@@ -70,12 +70,21 @@ def test_a_small_set_gets_s_30_unless_s_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "field"), [("arcface", "m2"), ("cosface", "m3"), ("sphereface", "m1"), ("a-softmax", "m1")]
+    ("name", "field"), [("arcface", "m2"), ("cosface", "m3"), ("sphereface", "m1")]
 )
 def test_the_margin_of_a_head_is_its_own_kind_of_margin(name: str, field: str) -> None:
     loss = build_loss(name, 2, 3, margin=1.25)
     assert isinstance(loss, HeadLoss)
     assert getattr(loss.head.config, field) == 1.25
+
+
+@pytest.mark.parametrize("name", ["l-softmax", "a-softmax"])
+def test_their_margin_is_a_whole_number(name: str) -> None:
+    loss = build_loss(name, 2, 3, margin=3)
+    assert isinstance(loss, HeadLoss)
+    assert loss.head.config.m1 == 3
+    with pytest.raises(OptionsRefused, match=r"whole number, got 1\.25"):
+        build_loss(name, 2, 3, margin=1.25)
 
 
 def test_pair_losses_take_a_margin_too() -> None:

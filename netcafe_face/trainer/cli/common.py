@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -11,12 +12,17 @@ from typing import Any
 
 import click
 
+from netcafe_face.trainer.data.augment import STRENGTHS
 from netcafe_face.trainer.loop.config import OPTIMISERS, SCHEDULES, TrainConfig
 
 _MEANINGS = {
-    line.partition(":")[0].strip(): line.partition(":")[2].strip()
-    for line in (TrainConfig.__doc__ or "").splitlines()
-    if ":" in line and line.startswith("        ")
+    name.strip(): " ".join(meaning.split())
+    for name, colon, meaning in (
+        part.partition(":")
+        # A meaning's further lines stand deeper.
+        for part in re.split(r"\n {8}(?! )", TrainConfig.__doc__ or "")
+    )
+    if colon
 }
 
 
@@ -65,13 +71,15 @@ def _option(field: Field[Any]) -> Callable[[Callable[..., Any]], Callable[..., A
     default = None if field.default is MISSING else field.default
     if kind is bool:
         return click.option(f"--{name}/--no-{name}", default=default, show_default=True, help=meaning)
+    if isinstance(kind, types.UnionType):
+        (kind,) = (one for one in typing.get_args(kind) if one is not types.NoneType)
     if field.name in _CHOICES:
         kind = click.Choice(_CHOICES[field.name])
     assert not isinstance(kind, types.GenericAlias)
     return click.option(f"--{name}", type=kind, default=default, show_default=default != "", help=meaning)
 
 
-_CHOICES = {"optimiser": OPTIMISERS, "schedule": SCHEDULES}
+_CHOICES = {"optimiser": OPTIMISERS, "schedule": SCHEDULES, "augment": tuple(STRENGTHS)}
 
 
 def _meaning(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -125,6 +126,11 @@ def save_crops(folder: Path, crops: CropSet) -> None:
         part.replace(folder / _RECORDS)
     except OSError as error:
         raise DataUnusable(path=folder, reason=error.strerror or str(error)) from error
+
+
+def picture_hashes(crops_bgr: Crops) -> list[bytes]:
+    """Return the SHA-256 of each crop's pixels."""
+    return [hashlib.sha256(crop.tobytes()).digest() for crop in crops_bgr]
 
 
 def load_crops(folder: Path) -> CropSet:

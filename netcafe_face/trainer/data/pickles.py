@@ -44,8 +44,8 @@ class _Mark:
 def load_plain(path: Path) -> object:
     """Read a pickle of bytes, bool, list, tuple and numpy arrays of numbers.
 
-    Pickles of protocol 0 to 5, of Python 2 and 3 and of old and new numpy are read; texts of Python 2 come as
-    bytes.
+    Pickles of protocol 1 to 5, of Python 2 and 3 and of old and new numpy are read, and those of protocol 0
+    that hold no pictures; texts of Python 2 come as bytes.
 
     Raises:
         DataUnusable: it is missing, damaged, too large, or contains anything else.

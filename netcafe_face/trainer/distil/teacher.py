@@ -154,17 +154,16 @@ class Teacher:
 
 
 def teacher_named(text: str, maps: tuple[str, ...] = ()) -> Teacher:
-    """Load a teacher as it is given on the command line, "imagenet:teacher.onnx".
+    """Load a teacher as it is given on the command line: "teacher.onnx", or "imagenet:teacher.onnx".
+
+    What does not begin with the name of an input is a file, fed as ArcFace networks are.
 
     Raises:
-        OptionsRefused: it does not say which input, or one there is not.
         TeacherUnusable: see `Teacher`.
     """
-    input_name, colon, path = text.partition(":")
-    if not colon:
-        raise OptionsRefused(
-            reason=f"a teacher is given as input:file, such as imagenet:teacher.onnx, not {text}"
-        )
+    input_name, _colon, path = text.partition(":")
+    if input_name not in TEACHER_INPUTS:
+        input_name, path = "arcface", text
     return Teacher(Path(path), input_name, maps)
 
 

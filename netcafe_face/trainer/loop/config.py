@@ -18,7 +18,7 @@ SCHEDULES = ("constant", "cosine", "step", "warmup-stable-decay")
 
 _FROM_ONE = ("dim", "batch", "people_per_batch", "steps", "validate_every", "checkpoint_every", "threads")
 _FROM_ZERO = (
-    *("loss_weight", "scale", "margin", "learning_rate", "weight_decay", "warmup", "clip", "seed"),
+    *("loss_weight", "scale", "margin", "centers", "learning_rate", "weight_decay", "warmup", "clip", "seed"),
     *("cosine_weight", "relational_weight", "mixtures", "patience", "workers"),
 )
 _SHARES = ("class_sample", "momentum", "ema", "mixture_share", "decay_from")
@@ -29,12 +29,18 @@ class TrainConfig:
     """The choices of a training run.
 
     Attributes:
-        backbone: a key of `BACKBONES`.
+        backbone: its name, as `train backbones` lists them.
         dim: length of the embedding.
-        loss: a key of `LOSSES`, or "none".
+        loss: one of softmax, norm-softmax, l-softmax, a-softmax, sphereface, cosface, arcface, combined,
+            subcenter-arcface, triplet, contrastive, or none.
         loss_weight: of the loss beside the teachers' terms.
         scale: s of the margin losses; 0 takes the loss's own.
         margin: m of the margin losses; 0 takes the loss's own.
+        m1: factor of the angle in the combined margin; without it the loss's own.
+        m2: added to the angle in the combined margin, radians; without it the loss's own.
+        m3: subtracted from the cosine in the combined margin; without it the loss's own.
+        easy_margin: ArcFace's treatment of wide angles: those of π/2 and more have no margin.
+        centers: K centres a class of the margin losses; 0 takes the loss's own.
         class_sample: part of the classes a step looks at (PartialFC), 1.0 for all.
         batch: crops a step, over all processes together.
         people_per_batch: P of the P×K batches that pair losses need.
@@ -48,7 +54,7 @@ class TrainConfig:
         decay_from: part of the run after which "warmup-stable-decay" decays.
         clip: largest norm of the gradient; 0 for none.
         ema: how much of the averaged weights is kept each step; 0 for no averaging.
-        augment: a key of `STRENGTHS`.
+        augment: how much the faces are changed.
         seed: of weights, order, augmentations and mixtures.
         teachers: ONNX files, each with its input: "imagenet:teacher.onnx".
         cosine_weight: of the teachers' term that says where each face lies.
@@ -71,6 +77,11 @@ class TrainConfig:
     loss_weight: float = 1.0
     scale: float = 0.0
     margin: float = 0.0
+    m1: float | None = None
+    m2: float | None = None
+    m3: float | None = None
+    easy_margin: bool = False
+    centers: int = 0
     class_sample: float = 1.0
     batch: int = 128
     people_per_batch: int = 32

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from netcafe_face.trainer.distil.terms import DistilTerms
+from netcafe_face.trainer.losses.sampling import SampledHeadLoss
 
 
 class Objective(nn.Module):
@@ -24,6 +25,14 @@ class Objective(nn.Module):
         self.loss = loss
         self.teachers = teachers
         self._loss_weight = loss_weight
+
+    def placed(self, device: torch.device) -> Objective:
+        """Move everything to a device but the centres of sampled classes, which may be too many for it."""
+        if isinstance(self.loss, SampledHeadLoss):
+            if self.teachers is not None:
+                self.teachers.to(device)
+            return self
+        return self.to(device)
 
     def forward(
         self, embeddings: torch.Tensor, labels: torch.Tensor, answers: torch.Tensor

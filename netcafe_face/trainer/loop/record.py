@@ -84,6 +84,8 @@ def refuse_another_run(record: dict[str, Any], folder: Path) -> None:
         other += ["other maps"] if before.get("maps") != record.get("maps") else []
         other += ["other teachers"] if _asked(before) != _asked(record) else []
         record["commit"] = before.get("commit", "")
+        # The weights that it began with are those of then, whatever is said now.
+        record["config"]["start_from"] = begun.start_from
     except (KeyError, TypeError, AttributeError, OptionsRefused) as error:
         raise RunUnusable(path=folder, reason=f"its {checkpoint.RECORD} is damaged: {error}") from error
     if other:

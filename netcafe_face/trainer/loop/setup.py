@@ -19,12 +19,13 @@ from netcafe_face.domain.faces import FloatArray
 from netcafe_face.trainer.backbones.registry import build_backbone
 from netcafe_face.trainer.backbones.start import load_start
 from netcafe_face.trainer.data.augment import STRENGTHS
-from netcafe_face.trainer.data.crops import CropSet
+from netcafe_face.trainer.data.crops import CropSet, picture_hashes
 from netcafe_face.trainer.data.mixing import MixedFaces
+from netcafe_face.trainer.data.reading import folded_name
 from netcafe_face.trainer.distil.answers import Question, ask, counted, mark_of, mixed_mark, real_mark
 from netcafe_face.trainer.distil.teacher import Teacher, teacher_named
 from netcafe_face.trainer.distil.terms import DistilTerms
-from netcafe_face.trainer.errors import DataUnusable, OptionsRefused
+from netcafe_face.trainer.errors import DataUnusable, LeakageFound, OptionsRefused
 from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.batches import Order, PeopleOrder, Samples, ShuffledOrder, Source
 from netcafe_face.trainer.loop.config import NO_LOSS, TrainConfig
@@ -70,6 +71,7 @@ def make_plan(
 
     Raises:
         DataUnusable: there is too little to learn from, or, for a run with patience, to validate with.
+        LeakageFound: somebody who is held out, or a picture of them, is among what is learned from.
         RunUnusable: the folder holds another run.
         OptionsRefused, TeacherUnusable: see there.
     """
@@ -81,6 +83,7 @@ def make_plan(
         raise DataUnusable(path=N_("given"), reason=f"a loss needs two people, and there are {len(names)}")
     order = _order(config, labels, around.group)
     _tell_shared_names(training, around)
+    refuse_seen(training, crops.held_out().labelled())
     teachers = [teacher_named(text) for text in config.teachers]
     validation = validator or _validation(crops.held_out().labelled(), config, around)
     record = record_of(config, training, validation, teachers)
@@ -108,12 +111,40 @@ def make_plan(
     )
 
 
+def refuse_seen(training: CropSet, held_out: CropSet) -> None:
+    """Stop where what is learned from shows a held-out person after all: spelt otherwise, or without a name.
+
+    Raises:
+        LeakageFound: somebody who is held out, or a picture of them, is among what is learned from.
+    """
+    names = {folded_name(record.name) for record in training.records if record.name}
+    pictures = set(picture_hashes(training.crops_bgr)) if len(held_out) else set()
+    digests = picture_hashes(held_out.crops_bgr)
+    seen = {
+        record.name
+        for record, digest in zip(held_out.records, digests, strict=True)
+        if folded_name(record.name) in names or digest in pictures
+    }
+    if seen:
+        raise LeakageFound(count=len(seen), names=_some(sorted(seen)))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
+
+
 def _tell_shared_names(crops: CropSet, around: Surroundings) -> None:
     groups = {(record.name, record.group) for record in crops.records if record.name}
     counts = Counter(name for name, _ in groups)
     if shared := sorted(name for name, count in counts.items() if count > 1):
-        told = ", ".join(shared[:_SHOWN]) + (" …" if len(shared) > _SHOWN else "")
-        around.say(f"{len(shared)} names stand in several sets and count as the same people: {told}")
+        told = f"{len(shared)} names stand in several sets and count as the same people: {_some(shared)}"
+        around.say(told)
+    spellings: dict[str, set[str]] = {}
+    for name in counts:
+        spellings.setdefault(folded_name(name), set()).add(name)
+    if several := sorted(" / ".join(sorted(names)) for names in spellings.values() if len(names) > 1):
+        told = "; ".join(several[:_SHOWN]) + (" …" if len(several) > _SHOWN else "")
+        around.say(f"{len(several)} names are spelt in several ways and count as different people: {told}")
 
 
 def _validation(held_out: CropSet, config: TrainConfig, around: Surroundings) -> Validation | None:
@@ -140,6 +171,11 @@ def _loss(config: TrainConfig, classes: int) -> nn.Module | None:
         overrides["scale"] = config.scale
     if config.margin:
         overrides["margin"] = config.margin
+    if config.easy_margin:
+        overrides["easy_margin"] = True
+    if config.centers:
+        overrides["centers"] = config.centers
+    overrides |= {name: getattr(config, name) for name in ("m1", "m2", "m3")}
     return build_loss(config.loss, config.dim, classes, **overrides)
 
 

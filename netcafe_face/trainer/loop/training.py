@@ -135,7 +135,7 @@ class _Run:
         self._began = time.monotonic()
         torch.manual_seed(config.seed)
         self.backbone = plan.backbone.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.objective = plan.objective.to(device)
+        self.objective = plan.objective.placed(device)
         self.averaged = Averaged(self.backbone, config.ema) if config.ema else None
         self.backbone = plan.group.synced(self.backbone)
         self.parameters = [*self.backbone.parameters(), *self.objective.parameters()]

@@ -14,7 +14,7 @@ from netcafe_face.trainer.data.crops import Crops, CropSet
 from netcafe_face.trainer.data.tensors import to_input
 from netcafe_face.trainer.evaluation.rates import tar_at_far
 from netcafe_face.trainer.evaluation.scores import all_pair_scores
-from netcafe_face.trainer.evaluation.verification import held_out_pairs, ten_fold_accuracy
+from netcafe_face.trainer.evaluation.verification import fold_count, held_out_pairs, ten_fold_accuracy
 
 _BATCH = 128
 
@@ -24,7 +24,7 @@ class Score:
     """One evaluation on the held-out people.
 
     Attributes:
-        accuracy: of verification, the mean of ten folds.
+        accuracy: of verification, the mean of ten folds, or of as many as there are people for.
         tar: part of all genuine pairs that is accepted where 1 in 1,000 impostor pairs is.
     """
 
@@ -50,13 +50,14 @@ class Validation:
         crops: held-out crops with names.
 
     Raises:
-        DataUnusable: there are too few people for ten folds.
+        DataUnusable: there are too few people for two folds.
     """
 
     def __init__(self, crops: CropSet) -> None:
         self._crops_bgr = np.asarray(crops.crops_bgr)
         self._labels, _ = crops.labels()
-        self._pairs = held_out_pairs([record.name for record in crops.records])
+        names = [record.name for record in crops.records]
+        self._pairs = held_out_pairs(names, folds=fold_count(names))
         self.people = len(set(self._labels.tolist()))
         self.crops = len(crops)
 

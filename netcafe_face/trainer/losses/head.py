@@ -18,7 +18,14 @@ from netcafe_face.trainer.losses import margins
 from netcafe_face.trainer.losses.annealing import Annealing
 from netcafe_face.trainer.losses.numeric import SHORTEST, at_least_float32, unit_rows
 
-TARGETS = ("cosine", "psi", "cosface", "arcface", "combined")
+READ = {
+    "cosine": (),
+    "psi": ("m1",),
+    "cosface": ("m3",),
+    "arcface": ("m2", "easy_margin"),
+    "combined": ("m1", "m2", "m3"),
+}
+"""The target functions, and what each reads of a head's margins."""
 SMALL_SET_CLASSES = 10_000
 """Fewer classes than this are a small set: the papers' 64 was found on CASIA-WebFace's 10,575 and more."""
 
@@ -36,8 +43,7 @@ class HeadConfig:
     """The four choices of a head, and the numbers that belong to them.
 
     Args:
-        target: one of `TARGETS`; "psi" reads m1, "cosface" m3, "arcface" m2 and easy_margin, "combined" all
-            three margins, "cosine" none.
+        target: a key of `READ`.
         normalise_weights: take |W_j| as 1.
         normalise_features: take |x| as 1.
         scale: s.
@@ -67,13 +73,15 @@ class HeadConfig:
 
     def __post_init__(self) -> None:
         refused = {
-            f"no target function is called {self.target}": self.target not in TARGETS,
+            f"no target function is called {self.target}": self.target not in READ,
             f"the scale must be above 0, got {self.scale}": not self.scale > 0,
             f"m1 must be at least 1, got {self.m1}": not self.m1 >= 1,
             f"m2 must lie from 0 to π/2, got {self.m2}": not 0 <= self.m2 <= torch.pi / 2,
             f"m3 must be at least 0, got {self.m3}": not self.m3 >= 0,
             f"a class needs at least one centre, got {self.centers}": self.centers < 1,
             "a bias belongs to a head without a margin": self.bias and self.target != "cosine",
+            # Their papers define ψ so; what is annealed is L-Softmax and A-Softmax.
+            f"m must be a whole number, got {self.m1}": self.annealing is not None and self.m1 % 1 != 0,
         }
         for reason, happened in refused.items():
             if happened:

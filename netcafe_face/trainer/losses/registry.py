@@ -12,7 +12,7 @@ from torch.nn import functional as F  # noqa: N812 - its usual name
 
 from netcafe_face.trainer.errors import OptionsRefused
 from netcafe_face.trainer.losses.annealing import Annealing
-from netcafe_face.trainer.losses.head import HeadConfig, MarginHead, default_scale
+from netcafe_face.trainer.losses.head import READ, HeadConfig, MarginHead, default_scale
 from netcafe_face.trainer.losses.pairs import ContrastiveLoss, TripletLoss
 from netcafe_face.trainer.losses.sampling import SampledHeadLoss
 
@@ -202,7 +202,8 @@ def _chosen(spec: LossSpec, classes: int, overrides: Mapping[str, Any]) -> dict[
     chosen = {key: value for key, value in overrides.items() if value is not None}
     if "margin" in chosen and spec.margin_field:
         chosen[spec.margin_field] = chosen.pop("margin")
-    known = {field.name for field in fields(HeadConfig)} if spec.head else {"margin"}
+    unread = {"m1", "m2", "m3", "easy_margin"} - set(READ[spec.head.target]) if spec.head else set()
+    known = {field.name for field in fields(HeadConfig)} - unread if spec.head else {"margin"}
     if unknown := sorted(set(chosen) - known):
         raise OptionsRefused(reason=f"{spec.display_name} has no {', '.join(unknown)}")
     if spec.head and spec.head.normalise_features:

@@ -49,7 +49,8 @@ class SampledHeadLoss(nn.Module):
     """The cross-entropy of a head's logits over a sample of its classes.
 
     The sample depends on nothing but the seed, the number of steps taken, which the checkpoint keeps, and the
-    batch. At rate 1 this is the whole head. Several processes sample each for its own part of the batch.
+    batch. At rate 1 this is the whole head. Processes that share a batch all see the whole of it and take the
+    same sample.
 
     Args:
         head: any head of one or more centres.
