@@ -138,7 +138,7 @@ def test_other_people_are_others_and_enough_or_are_left_out(tmp_path: Path) -> N
     others = people(training=4, held_out=25, each=2).held_out()
     known = CropSet(others.crops_bgr[:1], (replace(others.records[0], name="Person 0"),))
     assert len(read_closed(folder, joined([others, known])).others) == len(others)
-    assert len(read_closed(folder, others.select(range(8))).others) == 0
+    assert len(read_closed(folder, others.select(range(6))).others) == 0
 
 
 def test_a_damaged_outcome_is_an_error(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +24,8 @@ from netcafe_face.trainer.compare.report import write_report
 from netcafe_face.trainer.compare.running import HELD_OUT, Comparison
 from netcafe_face.trainer.compare.statistics import difference, spread
 from netcafe_face.trainer.compare.summary import rows_of, verdict
-from netcafe_face.trainer.data.crops import CropSet
-from netcafe_face.trainer.errors import DataUnusable, OptionsRefused, RunUnusable
+from netcafe_face.trainer.data.crops import CropSet, joined
+from netcafe_face.trainer.errors import DataUnusable, LeakageFound, OptionsRefused, RunUnusable
 from netcafe_face.trainer.loop import checkpoint
 from tests.trainer.kit import people, tiny
 
@@ -237,10 +239,61 @@ def test_a_folder_of_another_comparison_is_refused(crops: CropSet, tmp_path: Pat
 
 
 def test_too_few_people_to_report_on_are_told_before_anything_is_trained(tmp_path: Path) -> None:
-    few = people(training=6, held_out=8, each=2)
-    with pytest.raises(DataUnusable):
+    few = people(training=6, held_out=5, each=2)
+    with pytest.raises(DataUnusable, match=r"one in five is held out.*2 folds need 2 people.*in one half"):
         Comparison(plan(), few, tmp_path, say=[].append).run()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_tiny_set_is_compared_with_fewer_folds_and_the_report_says_so(tmp_path: Path) -> None:
+    small = people(training=6, held_out=14, each=2)
+    one = plan(seeds=(0,), rates=(0.05,))
+    outcomes = Comparison(one, small, tmp_path, say=[].append).run()
+    write_report(one, small, outcomes, tmp_path, "made by hand")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert re.search(r"people never trained on, [2-9] folds by the LFW protocol", text)
+    assert "| accuracy, held-out people, LFW protocol (%) |" in text
+
+
+def test_a_typing_error_leaves_nothing_behind_that_refuses_the_right_command(
+    crops: CropSet, tmp_path: Path
+) -> None:
+    with pytest.raises(OptionsRefused, match="plain-tinny"):
+        plan(base=tiny(backbone="plain-tinny"))
+    stopped = plan(losses=("softmax",), base=tiny(steps=3))
+    with pytest.raises(Cancelled):
+        Comparison(stopped, crops, tmp_path / "out", say=[].append, should_stop=lambda: True).run()
+    shutil.rmtree(tmp_path / "out" / "search")  # nothing was run yet, only the plan written
+    one = plan(losses=("softmax",), seeds=(0,), rates=(0.05,))
+    assert Comparison(one, crops, tmp_path / "out", say=[].append).run()[0].steps == 4
+
+
+@pytest.mark.parametrize("rates", [(0.0,), (0.1, 0.1), (-1.0,), (math.inf,)])
+def test_learning_rates_that_teach_nothing_are_refused(rates: tuple[float, ...]) -> None:
+    with pytest.raises(OptionsRefused, match="learning rates"):
+        plan(rates=rates)
+
+
+def test_somebody_who_is_reported_on_and_learned_from_in_another_spelling_stops_it(
+    crops: CropSet, tmp_path: Path
+) -> None:
+    held = parted(crops)[1]
+    spelt = tuple(replace(record, name=record.name.upper(), held_out=False) for record in held.records)
+    with pytest.raises(LeakageFound):
+        Comparison(plan(), joined([crops, CropSet(held.crops_bgr, spelt)]), tmp_path, say=[].append).run()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_report_says_when_runs_were_begun_with_several_versions(
+    compared: tuple[Path, list[Outcome], list[str]], crops: CropSet, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(compared[0], tmp_path / "copy")
+    record = checkpoint.read_record(folder / "runs" / "arcface-1")
+    checkpoint.write_record(folder / "runs" / "arcface-1", record | {"commit": "0ld+"})
+    write_report(plan(), crops, compared[1], folder, "made by hand")
+    assert "0ld+ (1)" in (folder / "report.md").read_text(encoding="utf-8")
+    with (folder / "runs.csv").open(encoding="utf-8") as stream:
+        assert [row["commit"] for row in csv.DictReader(stream)][-1] == "0ld+"
 
 
 def test_a_trial_sees_its_rate_at_its_height() -> None:

@@ -74,6 +74,14 @@ def test_the_score_is_that_of_the_held_out_people_by_the_usual_protocol() -> Non
     assert (validation.people, validation.crops) == (25, 100)
 
 
-def test_too_few_people_for_ten_folds_are_refused() -> None:
-    with pytest.raises(DataUnusable, match="10 folds"):
-        Validation(people(held_out=12).held_out())
+def test_few_people_are_measured_in_fewer_folds() -> None:
+    held_out = people(held_out=6).held_out()
+    pairs = held_out_pairs([record.name for record in held_out.records], folds=3)
+    rows = embed(Afar().eval(), held_out.crops_bgr, CPU)
+    accuracy = ten_fold_accuracy(pairs.cosines(rows), pairs).mean
+    assert Validation(held_out).score(Afar(), CPU).accuracy == accuracy
+
+
+def test_too_few_people_for_two_folds_are_refused() -> None:
+    with pytest.raises(DataUnusable, match="2 folds"):
+        Validation(people(held_out=3).held_out())

@@ -19,12 +19,12 @@ from netcafe_face.trainer.backbones.registry import build_backbone
 from netcafe_face.trainer.backbones.start import load_start
 from netcafe_face.trainer.compare.closed_data import ClosedData, read_closed
 from netcafe_face.trainer.compare.closed_report import ClosedOutcome, load_closed, save_closed, write_closed
-from netcafe_face.trainer.compare.plan import ComparePlan
+from netcafe_face.trainer.compare.plan import ComparePlan, drawn_pairs
 from netcafe_face.trainer.compare.writing import claim
 from netcafe_face.trainer.data.crops import CropSet, joined
 from netcafe_face.trainer.distil.answers import mark_of
 from netcafe_face.trainer.errors import Diverged
-from netcafe_face.trainer.evaluation.verification import held_out_pairs, ten_fold_accuracy
+from netcafe_face.trainer.evaluation.verification import ten_fold_accuracy
 from netcafe_face.trainer.loop.config import TrainConfig
 from netcafe_face.trainer.loop.setup import Surroundings, make_plan
 from netcafe_face.trainer.loop.training import train
@@ -131,6 +131,7 @@ class ClosedRun:
             config.learning_rate,
             chosen_by=state.best,
             steps=state.step,
+            best_step=state.best_step,
             converged=state.stopped_early,
             confusion=tuple(tuple(int(value) for value in row) for row in counts),
             others=_verification(network, data.others),
@@ -140,7 +141,7 @@ class ClosedRun:
 def _verification(network: nn.Module, others: CropSet) -> float:
     if not len(others):
         return math.nan
-    pairs = held_out_pairs([record.name for record in others.records])
+    pairs = drawn_pairs(others)
     return ten_fold_accuracy(pairs.cosines(embed(network, np.asarray(others.crops_bgr), _CPU)), pairs).mean
 
 

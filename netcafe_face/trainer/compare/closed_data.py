@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from netcafe_face.trainer.compare.plan import drawn_pairs
 from netcafe_face.trainer.data.augment import STRENGTHS, augment
 from netcafe_face.trainer.data.crops import CropRecord, CropSet, joined, load_crops
 from netcafe_face.trainer.data.duplicates import fingerprint, like_pairs
 from netcafe_face.trainer.data.reading import pictures
 from netcafe_face.trainer.errors import DataUnusable
-from netcafe_face.trainer.evaluation.verification import held_out_pairs
 from netcafe_face.vision.alignment import CROP_SIZE
 from netcafe_face.vision.images import decode
 
@@ -90,10 +90,10 @@ def read_closed(path: Path, others: CropSet | None = None) -> ClosedData:
 
 
 def _measurable(others: CropSet, known: set[str]) -> CropSet:
-    """Leave out who is trained on or has no name, and everybody where they are too few for ten folds."""
+    """Leave out who is trained on or has no name, and everybody where they are too few for two folds."""
     left = others.select([bool(record.name) and record.name not in known for record in others.records])
     try:
-        held_out_pairs([record.name for record in left.records])
+        drawn_pairs(left)
     except DataUnusable:
         return left.select([False] * len(left))
     return left

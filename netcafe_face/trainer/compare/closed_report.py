@@ -33,6 +33,7 @@ class ClosedOutcome:
 
     Attributes:
         chosen_by: accuracy on the crops for choosing.
+        steps: steps done; `best_step` is the one whose weights are measured.
         confusion: who was taken for whom on the test crops: the true person's row.
         others: verification accuracy on other people; NaN without any.
         failed: why the run gave nothing; "" where it did.
@@ -43,6 +44,7 @@ class ClosedOutcome:
     rate: float
     chosen_by: float = math.nan
     steps: int = 0
+    best_step: int = 0
     converged: bool = False
     confusion: tuple[tuple[int, ...], ...] = ()
     others: float = math.nan
@@ -123,9 +125,22 @@ def _table(outcomes: Sequence[ClosedOutcome]) -> tuple[list[str], list[list[str]
         )
         cells = [percent(spread([value for value in values if value == value])) for values in figures]
         rates = ", ".join(f"{rate:g}" for rate in dict.fromkeys(one.rate for one in done))
-        lines.append([LOSSES[loss].display_name, *cells, rates or "–", ", ".join(notes) or "converged"])
+        steps = [spread([float(number) for number in numbers]).mean for numbers in _steps(done)]
+        told = " / ".join(f"{step:.0f}" for step in steps) or "–"
+        note = ", ".join(notes) or "converged"
+        lines.append([LOSSES[loss].display_name, *cells, rates or "–", told, note])
     head = ["loss", "closed-set accuracy (%)", "mean over people (%)", "verification of other people (%)"]
-    return [*head, "learning rate", "note"], lines
+    return [*head, "learning rate", "steps: best / stopped", "note"], lines
+
+
+def _steps(outcomes: Sequence[ClosedOutcome]) -> list[tuple[int, ...]]:
+    return list(zip(*((one.best_step, one.steps) for one in outcomes), strict=True))
+
+
+def _who(data: ClosedData) -> str:
+    if data.split_by == "recording":
+        return f"{len(data.real)} people"
+    return f"The {len(data.real)} people with the most photos of those who are not held out"
 
 
 def _sentences(data: ClosedData, plan: ComparePlan, outcomes: Sequence[ClosedOutcome]) -> list[str]:
@@ -142,18 +157,22 @@ def _sentences(data: ClosedData, plan: ComparePlan, outcomes: Sequence[ClosedOut
     base, several = plan.base, len(plan.seeds) > 1
     seeds = f"{len(plan.seeds)} seeds; ± is their standard deviation" if several else "one seed"
     rates = ", ".join(f"{rate:g}" for rate in plan.rates)
-    chose = f" Each learning rate ({rates}) had a full run, and these photos chose among them."
+    chose = (
+        f" Each learning rate ({rates}) had a full run, and these photos chose among them."
+        if len(plan.rates) > 1
+        else f" All had the learning rate {rates}; none was searched for."
+    )
     others = (
         f"Verification of other people: {len(data.others)} crops of people never trained on, LFW protocol."
     )
     return [
-        f"{len(data.real)} people; here and only here the test shows people who were trained on. {how}",
+        f"{_who(data)}; here and only here the test shows people who were trained on. {how}",
         f"{filled} of {len(data.real)} people have fewer than {PER_PERSON} photos to learn from: augmented "
         "copies fill them up; the table below has the real counts. Test photos are never augmented.",
         f"Network {base.backbone} with {base.dim} values, batches of {base.batch}, {seeds}, "
         f"{base.optimiser}, augmentation “{base.augment}”. The photos for choosing say when to stop "
         f"({base.patience} evaluations, {base.validate_every} steps apart, without a rise, at most "
-        f"{base.steps} steps).{chose if len(plan.rates) > 1 else ''}",
+        f"{base.steps} steps).{chose}",
         f"{sum(tests)} test photos, {max(tests) / sum(tests):.0%} of them of one person: always that answer "
         f"would be right so often. Chance in the photos alone moves an accuracy by ± {error:.1f} points (one "
         "standard error); smaller differences do not say which loss is better.",
@@ -166,11 +185,13 @@ def _sentences(data: ClosedData, plan: ComparePlan, outcomes: Sequence[ClosedOut
 def _csv(outcomes: Sequence[ClosedOutcome]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    head = ["loss", "seed", "learning_rate", "steps", "converged", "accuracy_for_choosing", "accuracy"]
+    head = ["loss", "seed", "learning_rate", "steps", "best_step", "converged"]
+    head += ["accuracy_for_choosing", "accuracy"]
     writer.writerow([*head, "mean_over_people", "verification_of_others", "failed"])
     for one in outcomes:
         figures = [one.chosen_by, one.accuracy, one.balanced, one.others]
-        writer.writerow([one.loss, one.seed, one.rate, one.steps, one.converged, *figures, one.failed])
+        run = [one.loss, one.seed, one.rate, one.steps, one.best_step, one.converged]
+        writer.writerow([*run, *figures, one.failed])
     return out.getvalue()
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from netcafe_face.trainer.backbones.registry import backbone_named
 from netcafe_face.trainer.data.crops import CropSet
 from netcafe_face.trainer.errors import OptionsRefused
+from netcafe_face.trainer.evaluation.verification import Pairs, fold_count, held_out_pairs
 from netcafe_face.trainer.loop.config import TrainConfig
 from netcafe_face.trainer.losses.registry import LOSSES
 
@@ -51,7 +54,7 @@ class ComparePlan:
         base: everything else, the same for all.
 
     Raises:
-        OptionsRefused: a loss is unknown, or there is nothing to compare.
+        OptionsRefused: a loss or the backbone is unknown, or there is nothing to compare.
     """
 
     losses: tuple[str, ...] = FIVE
@@ -66,6 +69,9 @@ class ComparePlan:
             raise OptionsRefused(reason=f"there is no loss {unknown[0]!r}; there are {', '.join(LOSSES)}")
         if len(set(self.losses)) != len(self.losses) or len(set(self.seeds)) != len(self.seeds):
             raise OptionsRefused(reason="a loss or a seed is given twice")
+        if len(set(self.rates)) != len(self.rates) or not all(0 < rate < math.inf for rate in self.rates):
+            raise OptionsRefused(reason="learning rates are above 0, and each is given once")
+        backbone_named(self.base.backbone)
         if not self.losses or not self.seeds or not self.rates or self.search_steps < 1:
             raise OptionsRefused(reason="a comparison needs a loss, a seed, a learning rate and search steps")
 
@@ -99,6 +105,16 @@ def is_for_choosing(name: str) -> bool:
     halved by their names, once and for all.
     """
     return hashlib.sha256(("netcafe-choose-" + name).encode("utf-8")).digest()[0] % 2 == 0
+
+
+def drawn_pairs(crops: CropSet) -> Pairs:
+    """Draw the pairs of a set by the LFW protocol: ten folds, or as many as there are people for.
+
+    Raises:
+        DataUnusable: there are too few people for two folds.
+    """
+    names = [record.name for record in crops.records]
+    return held_out_pairs(names, folds=fold_count(names))
 
 
 def parted(crops: CropSet) -> tuple[CropSet, CropSet]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +15,14 @@ from netcafe_face.trainer.compare.charts import charts
 from netcafe_face.trainer.compare.outcome import Outcome, load_outcome
 from netcafe_face.trainer.compare.overfit import OverfitReport
 from netcafe_face.trainer.compare.page import html
-from netcafe_face.trainer.compare.plan import ComparePlan, parted
+from netcafe_face.trainer.compare.plan import ComparePlan, drawn_pairs, parted
 from netcafe_face.trainer.compare.running import HELD_OUT
-from netcafe_face.trainer.compare.summary import rows_of, verdict
+from netcafe_face.trainer.compare.summary import Row, rows_of, verdict
 from netcafe_face.trainer.compare.tables import as_csv, markdown
 from netcafe_face.trainer.compare.writing import write_text
 from netcafe_face.trainer.data.crops import CropSet
 from netcafe_face.trainer.drawing import save_bytes
-from netcafe_face.trainer.evaluation.verification import held_out_pairs
+from netcafe_face.trainer.loop.checkpoint import RECORD, read_record
 from netcafe_face.trainer.loop.setup import people_order
 from netcafe_face.trainer.losses.head import default_scale
 from netcafe_face.trainer.losses.registry import LOSSES
@@ -48,26 +50,55 @@ def write_report(
 
     Raises:
         OutputError: a file cannot be written.
-        RunUnusable: a run's curve or outcome is damaged.
+        RunUnusable: a run's record, curve or outcome is damaged.
     """
     rows = rows_of(outcomes)
     figures = charts(outcomes, rows, folder)
+    commits = _commits(outcomes, folder)
     paragraphs = [verdict(outcomes), *_sentences(plan, crops, outcomes, folder), f"Made by: {command}"]
+    paragraphs += _several_versions(commits)
     if checked is not None:
         paragraphs.append(checked.sentence())
     files = []
     for name, data in figures.items():
         save_bytes(folder / name, data)
         files.append(folder / name)
+    titled = [_titled(row, crops) for row in rows]
     texts = {
-        "report.md": markdown(TITLE, rows, paragraphs, list(figures)),
-        "runs.csv": as_csv(outcomes),
-        "report.html": html(TITLE, rows, paragraphs, figures),
+        "report.md": markdown(TITLE, titled, paragraphs, list(figures)),
+        "runs.csv": as_csv(outcomes, commits),
+        "report.html": html(TITLE, titled, paragraphs, figures),
     }
     for name, text in texts.items():
         write_text(folder / name, text)
         files.append(folder / name)
     return files
+
+
+def _titled(row: Row, crops: CropSet) -> Row:
+    """Name the held-out people after the set, where it is LFW: its own pairs are another figure."""
+    lfw = all("lfw" in record.group.casefold() for record in crops.held_out().records)
+    title = f"held-out {'LFW ' if lfw else ''}people, LFW protocol"
+    return replace(
+        row, accuracies={title if name == HELD_OUT else name: one for name, one in row.accuracies.items()}
+    )
+
+
+def _commits(outcomes: Sequence[Outcome], folder: Path) -> list[str]:
+    """Return the commit at which each run began; "" where its record does not say."""
+    runs = [folder / "runs" / f"{one.loss}-{one.seed}" for one in outcomes]
+    return [str(read_record(run).get("commit", "")) if (run / RECORD).exists() else "" for run in runs]
+
+
+def _several_versions(commits: Sequence[str]) -> list[str]:
+    counts = Counter(commits)
+    if len(counts) < 2:
+        return []
+    told = ", ".join(f"{commit or 'unknown'} ({count})" for commit, count in counts.items())
+    return [
+        f"The runs were not all begun with the same version of the trainer: {told}; + stands for changes "
+        "that were not committed. All have the same choices and data, which a folder of runs checks."
+    ]
 
 
 def _sentences(plan: ComparePlan, crops: CropSet, outcomes: Sequence[Outcome], folder: Path) -> list[str]:
@@ -87,7 +118,7 @@ def _sentences(plan: ComparePlan, crops: CropSet, outcomes: Sequence[Outcome], f
         f"augmentation “{base.augment}”. Losses that normalise have s = {scale:g} and the margin of their "
         "paper; neither was tuned.",
         *_pair_losses(plan, training),
-        _choosing(plan, outcomes),
+        _choosing(plan, crops, outcomes),
         _tested(crops, outcomes),
         *_other_sets(outcomes),
         f"All runs and trials took {hours:.1f} hours together, with {base.threads} of {os.cpu_count()} cores "
@@ -120,7 +151,8 @@ def _pair_losses(plan: ComparePlan, training: CropSet) -> list[str]:
     ]
 
 
-def _choosing(plan: ComparePlan, outcomes: Sequence[Outcome]) -> str:
+def _choosing(plan: ComparePlan, crops: CropSet, outcomes: Sequence[Outcome]) -> str:
+    folds = len(np.unique(drawn_pairs(parted(crops)[1]).fold))
     base, several = plan.base, len(plan.rates) > 1
     rates = ", ".join(f"{rate:g}" for rate in plan.rates)
     tried = f"the learning rate (of {rates}, each tried for {plan.search_steps} steps) and "
@@ -129,8 +161,8 @@ def _choosing(plan: ComparePlan, outcomes: Sequence[Outcome]) -> str:
     names = dict.fromkeys(LOSSES[one.loss].display_name for one in outcomes if one.rate in edges)
     edge = f" Chosen at the edge of those tried: {', '.join(names)}." if names else ""
     return (
-        f"“{HELD_OUT.capitalize()}” are people never trained on, ten folds by the LFW protocol; half of all "
-        f"held-out people only: the other half chose {chose}when to stop ({base.patience} evaluations, "
+        f"“{HELD_OUT.capitalize()}” are people never trained on, {folds} folds by the LFW protocol; half of "
+        f"all held-out people only: the other half chose {chose}when to stop ({base.patience} evaluations, "
         f"{base.validate_every} steps apart, without a rise, at most {base.steps} steps).{edge}"
     )
 
@@ -139,7 +171,7 @@ def _tested(crops: CropSet, outcomes: Sequence[Outcome]) -> str:
     """Say how many people the figures rest on, and how far chance in them alone may carry."""
     tested = parted(crops)[1]
     counts = np.bincount(tested.labels()[0])
-    pairs = len(held_out_pairs([record.name for record in tested.records]))
+    pairs = len(drawn_pairs(tested))
     genuine = np.sort(counts * (counts - 1) // 2)[::-1]
     measured = [one.accuracies[HELD_OUT] for one in outcomes if not one.failed]
     middle = float(np.mean(measured)) if measured else 0.5

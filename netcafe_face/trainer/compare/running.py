@@ -11,22 +11,22 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from netcafe_face.domain.errors import Cancelled
+from netcafe_face.domain.errors import N_, Cancelled
 from netcafe_face.trainer.backbones.registry import build_backbone
 from netcafe_face.trainer.backbones.start import load_start
 from netcafe_face.trainer.compare.outcome import Outcome, load_outcome, save_outcome
-from netcafe_face.trainer.compare.plan import ComparePlan, parted
+from netcafe_face.trainer.compare.plan import ComparePlan, drawn_pairs, parted
 from netcafe_face.trainer.compare.writing import claim
 from netcafe_face.trainer.data.crops import CropSet
 from netcafe_face.trainer.distil.answers import mark_of
-from netcafe_face.trainer.errors import Diverged
+from netcafe_face.trainer.errors import DataUnusable, Diverged
 from netcafe_face.trainer.evaluation.angles import angles_of
 from netcafe_face.trainer.evaluation.material import Material
 from netcafe_face.trainer.evaluation.rates import curve, equal_error_rate, tar_at_far
 from netcafe_face.trainer.evaluation.scores import all_pair_scores
-from netcafe_face.trainer.evaluation.verification import held_out_pairs, ten_fold_accuracy
+from netcafe_face.trainer.evaluation.verification import ten_fold_accuracy
 from netcafe_face.trainer.loop.config import TrainConfig
-from netcafe_face.trainer.loop.setup import Surroundings, make_plan
+from netcafe_face.trainer.loop.setup import Surroundings, make_plan, refuse_seen
 from netcafe_face.trainer.loop.training import State, train
 from netcafe_face.trainer.loop.validation import embed
 
@@ -64,7 +64,8 @@ class Comparison:
         sets = {name: len(material.crops_bgr) for name, material in self.sets.items()}
         seen, reported = parted(self.crops)
         # Before hours of training, not after the first run.
-        held_out_pairs([record.name for record in reported.records])
+        self._refuse_too_few(seen, reported)
+        refuse_seen(self.crops.training(), self.crops.held_out().labelled())
         claim(self.folder, {**self.plan.to_json(), "data": mark_of(self.crops), "sets": sets})
         outcomes = []
         for loss in self.plan.losses:
@@ -79,6 +80,17 @@ class Comparison:
                 figure = outcome.failed or f"accuracy {outcome.accuracies[HELD_OUT]:.2%}"
                 self.say(f"{loss}, seed {seed}: {figure} after {outcome.steps} steps")
         return outcomes
+
+    def _refuse_too_few(self, seen: CropSet, reported: CropSet) -> None:
+        for half in (seen.held_out().labelled(), reported):
+            try:
+                drawn_pairs(half)
+            except DataUnusable as error:
+                reason = (
+                    "of all people one in five is held out, and of these one half chooses when to stop and "
+                    f"the other is reported on; {error.details['reason']} in one half"
+                )
+                raise DataUnusable(path=N_("given"), reason=reason) from error
 
     def _chosen_rate(self, loss: str, seen: CropSet) -> float:
         scores = []
@@ -117,7 +129,7 @@ class Comparison:
         device = torch.device("cpu")
         embeddings = embed(network, np.asarray(reported.crops_bgr), device)
         scores = all_pair_scores(embeddings, reported.labels()[0])
-        pairs = held_out_pairs([record.name for record in reported.records])
+        pairs = drawn_pairs(reported)
         accuracies = {HELD_OUT: ten_fold_accuracy(pairs.cosines(embeddings), pairs).mean}
         for name, material in self.sets.items():
             if material.pairs is not None:

@@ -63,20 +63,20 @@ def markdown(title: str, rows: Sequence[Row], paragraphs: Sequence[str], figures
     return "\n\n".join(parts) + "\n"
 
 
-def as_csv(outcomes: Sequence[Outcome]) -> str:
-    """Return every run as a line of CSV, unrounded."""
+def as_csv(outcomes: Sequence[Outcome], commits: Sequence[str]) -> str:
+    """Return every run, with the commit it was begun at, as a line of CSV, unrounded."""
     sets = list(dict.fromkeys(name for outcome in outcomes for name in outcome.accuracies))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(
         ["loss", "seed", "learning_rate", "steps", "best_step", "seconds", "converged"]
         + [f"accuracy: {name}" for name in sets]
-        + ["tar_at_far_1e-3", "eer", "genuine_theta_rad", "impostor_theta_rad", "failed"]
+        + ["tar_at_far_1e-3", "eer", "genuine_theta_rad", "impostor_theta_rad", "commit", "failed"]
     )
-    for one in outcomes:
+    for one, commit in zip(outcomes, commits, strict=True):
         writer.writerow(
             [one.loss, one.seed, one.rate, one.steps, one.best_step, round(one.seconds, 1), one.converged]
             + [one.accuracies.get(name, "") for name in sets]
-            + [one.tar, one.eer, one.genuine_theta, one.impostor_theta, one.failed]
+            + [one.tar, one.eer, one.genuine_theta, one.impostor_theta, commit, one.failed]
         )
     return out.getvalue()

@@ -42,7 +42,7 @@ def claim(folder: Path, plan: Mapping[str, Any]) -> None:
         RunUnusable: the folder holds something else.
     """
     file, text = folder / _PLAN, json.dumps(plan, indent=2, sort_keys=True) + "\n"
-    if not file.exists() and not (folder / "runs").exists():
+    if not (folder / "runs").exists() and not (folder / "search").exists():
         write_text(file, text)
         return
     try:

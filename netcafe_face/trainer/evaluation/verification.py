@@ -91,6 +91,12 @@ class FoldAccuracy:
         return self.sd / float(np.sqrt(len(self.accuracies)))
 
 
+def fold_count(names: Sequence[str], most: int = 10) -> int:
+    """Return how many folds labelled faces have people for, from 2 to `most`; see `held_out_pairs`."""
+    people = _rows_by_name(names)
+    return max(2, min(most, sum(len(rows) > 1 for rows in people), len(people) // 2))
+
+
 def held_out_pairs(names: Sequence[str], seed: int = 0, folds: int = 10, per_fold: int = 300) -> Pairs:
     """Draw balanced pairs by the LFW protocol from any labelled faces.
 
