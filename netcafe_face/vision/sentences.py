@@ -45,6 +45,7 @@ SMALL = N_(
 )
 DARK = N_("With one of the two faces dark and noisy {tar} of true pairs are accepted, {plain} otherwise.")
 MISSED = N_("Its detector found no face in {missed} of {pictures} held-out photos of {set}.")
+TWINS = N_("Not counted: {pictures} held-out photos of {set} that may be trained on under another name.")
 DETECTOR_RECALL = N_(
     "Of the faces of at least {px} pixels that YuNet finds, its detector finds {recall} ({sets})."
 )
@@ -80,7 +81,7 @@ EXTRAPOLATED = N_(
 
 SENTENCES = (
     *(SOURCE, LEARNED, TAUGHT, MIXTURES, NAMES, STAGE, DETECTOR_LEARNED, DETECTOR_OF),
-    *(ACCURACY, NO_ACCURACY, NAMED, MASK, SMALL, DARK, MISSED, GROUP),
+    *(ACCURACY, NO_ACCURACY, NAMED, MASK, SMALL, DARK, MISSED, TWINS, GROUP),
     *(DETECTOR_RECALL, DETECTOR_PLACES, DETECTOR_MARKED, DETECTOR_ALARMS),
     *(NOT_MEASURED, NO_GROUPS, LFW_PEOPLE),
     *(MEASURED_ON, DISTINCT_ON, ONLY_HELD_OUT, STRICTEST, EXTRAPOLATED),

@@ -59,10 +59,12 @@ def short_config(**changes: object) -> DetectorConfig:
 
 
 def folder_of(path: Path, names: list[str], image_bgr: Image) -> Path:
-    """Write the same picture under several names."""
+    """Write a picture under several names, with one pixel of its own in each, so that no two are equal."""
     from netcafe_face.vision.images import write_image
 
     path.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        write_image(path / name, image_bgr)
+    for number, name in enumerate(names):
+        own = image_bgr.copy()
+        own[0, 0] = number
+        write_image(path / name, own)
     return path

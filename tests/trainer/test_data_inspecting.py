@@ -118,6 +118,33 @@ def test_a_folder_of_photos_is_inspected_with_everything_that_is_wrong(tmp_path:
     assert "Nobody" in lines
 
 
+def test_photos_on_both_sides_of_the_split_are_counted_and_named(tmp_path: Path) -> None:
+    names = [f"{number}.png" for number in range(12)]
+    kept = next(name for name in names if is_held_out(name))
+    first, second, third = [name for name in names if not is_held_out(name)][:3]
+    for name, face in zip((kept, second), crops(), strict=False):
+        write_image(tmp_path / name, face)
+    (tmp_path / first).write_bytes((tmp_path / kept).read_bytes())
+    (tmp_path / third).write_bytes((tmp_path / second).read_bytes())
+    found = inspect_pictures(tmp_path, identities=False)
+    body = as_json(found)["on_both_sides_of_the_split"]
+    assert (body["images"], body["held_out"]) == (2, 1), "two equal photos to train on are no matter"
+    assert [{one["source"] for one in group} for group in body["equal"]] == [{kept, first}]
+    lines = as_lines(found)
+    at = lines.index("equal on both sides of the split: 2 images, 1 held out")
+    assert lines[at + 1] == "  " + " = ".join(sorted([kept, first]))
+
+
+def test_crops_on_both_sides_of_the_split_are_counted_too(tmp_path: Path) -> None:
+    people = [f"P{number}" for number in range(12)]
+    kept = next(name for name in people if is_held_out(name))
+    other = next(name for name in people if not is_held_out(name))
+    face = crops()[0]
+    body = as_json(inspect_crops(tmp_path, crop_set((kept, face), (other, face), (other, crops()[1]))))
+    assert body["on_both_sides_of_the_split"]["images"] == 2
+    assert not as_json(inspect_crops(tmp_path, some_set()))["on_both_sides_of_the_split"]["images"]
+
+
 def test_the_distribution_counts_every_identity_once() -> None:
     counts = [1, 1, 2, 3, 5, 6, 10, 11, 20, 21, 50, 51, 100, 101, 1000, 1001, 5000]
     spread = distribution(counts)

@@ -220,6 +220,24 @@ def test_prepare_takes_every_face_where_folders_name_nobody(tmp_path: Path) -> N
     assert {record.name for record in crops.records} == {""}
 
 
+def test_prepare_leaves_out_photos_that_are_held_out_under_another_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{number}.png" for number in range(12)]
+    kept = next(name for name in names if is_held_out(name))
+    first, second = [name for name in names if not is_held_out(name)][:2]
+    photos = tmp_path / "photos"
+    write_picture(photos / kept, read_image(ASTRONAUT))
+    write_picture(photos / second, read_image(PORTRAIT))
+    (photos / first).write_bytes((photos / kept).read_bytes())
+    arguments = ["prepare", str(photos), "--nameless", "--out", str(tmp_path / "crops"), "--pack", str(PACK)]
+    assert run(arguments) == 0
+    records = load_crops(tmp_path / "crops").records
+    assert {(record.source, record.held_out) for record in records} == {(kept, True), (second, False)}
+    told = capsys.readouterr().out
+    assert f"1 pictures to train on equal held-out ones and were left out:\n  {first}\n" in told
+
+
 def test_pictures_without_any_face_are_refused_before_anything_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,9 +11,10 @@ import pytest
 from netcafe_face.domain.faces import FloatArray, Image
 from netcafe_face.trainer.data.split import is_held_out
 from netcafe_face.trainer.detector.choosing import OneFace, by_size, look_errors, single_faces, tremble
-from netcafe_face.trainer.detector.exam import Sheet, faceless_sheet, marked_sheet, photo_sheet, read_marks
+from netcafe_face.trainer.detector.exam import Sheet, faceless_sheet, marked_sheet, photo_sheets, read_marks
 from netcafe_face.trainer.detector.examining import look_again
 from netcafe_face.trainer.detector.finder import Finder, SureFinder, milliseconds
+from netcafe_face.trainer.detector.report import ExamPlan, as_lines, examine
 from netcafe_face.trainer.errors import DataUnusable, TeacherUnusable
 from tests.files_kit import write_video
 from tests.trainer.detector_kit import TEACHER, folder_of, people
@@ -24,14 +25,32 @@ KEPT = [name for name in NAMES if is_held_out(name)]
 
 def test_only_held_out_photos_are_examined(tmp_path: Path) -> None:
     folder_of(tmp_path, NAMES, np.zeros((40, 40, 3), dtype=np.uint8))
-    sheet = photo_sheet(tmp_path, False, 100)
+    (sheet,) = photo_sheets([(tmp_path, False)], 100)
     assert sheet.sources == sorted(KEPT)
+    assert sheet.twins == 0
+
+
+def test_held_out_photos_that_may_be_trained_on_under_another_name_are_not_examined(tmp_path: Path) -> None:
+    folder_of(tmp_path / "street", NAMES, np.zeros((40, 40, 3), dtype=np.uint8))
+    folder_of(tmp_path / "shop", NAMES, np.full((40, 40, 3), 90, dtype=np.uint8))
+    trained = next(name for name in NAMES if name not in KEPT)
+    (tmp_path / "street" / trained).write_bytes((tmp_path / "street" / KEPT[0]).read_bytes())
+    (tmp_path / "shop" / trained).write_bytes((tmp_path / "street" / KEPT[1]).read_bytes())
+    places = [(tmp_path / "street", False), (tmp_path / "shop", False)]
+    street, shop = photo_sheets(places, 100)
+    assert street.sources == sorted(KEPT[2:])
+    assert (street.twins, shop.twins) == (2, 0)
+    assert len(shop.sources) == len(KEPT)
+    finder = Finder(TEACHER)
+    figures = examine(finder, [street, shop], ExamPlan(finder, second_look_px=0), lambda _text: None)
+    assert figures["equal_to_training"] == {"street": 2}
+    assert any("street: 2 held-out pictures are not examined" in line for line in as_lines(figures))
 
 
 def test_a_damaged_picture_is_named_and_the_rest_examined(tmp_path: Path) -> None:
     folder_of(tmp_path, NAMES, np.zeros((40, 40, 3), dtype=np.uint8))
     (tmp_path / KEPT[0]).write_bytes(b"\x89PNG but no more")
-    sheet = photo_sheet(tmp_path, False, 100)
+    (sheet,) = photo_sheets([(tmp_path, False)], 100)
     assert [source for source, _reason in sheet.broken] == [KEPT[0]]
     assert len(sheet.images_bgr) == len(KEPT) - 1
 
@@ -39,12 +58,12 @@ def test_a_damaged_picture_is_named_and_the_rest_examined(tmp_path: Path) -> Non
 def test_a_folder_without_held_out_pictures_is_refused(tmp_path: Path) -> None:
     other = next(name for name in NAMES if name not in KEPT)
     with pytest.raises(DataUnusable):
-        photo_sheet(folder_of(tmp_path, [other], people()), False, 100)
+        photo_sheets([(folder_of(tmp_path, [other], people()), False)], 100)
 
 
 def test_frames_of_a_video_are_spread_over_it(tmp_path: Path) -> None:
     frames = [np.full((48, 64, 3), 12 * number, dtype=np.uint8) for number in range(20)]
-    sheet = photo_sheet(write_video(tmp_path / "v.mp4", frames), False, 3)
+    (sheet,) = photo_sheets([(write_video(tmp_path / "v.mp4", frames), False)], 3)
     shades = [float(image.mean()) for image in sheet.images_bgr]
     assert shades == pytest.approx([0, 12 * 9, 12 * 19], abs=8)
 

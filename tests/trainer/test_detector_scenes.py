@@ -16,6 +16,7 @@ from netcafe_face.trainer.detector.scenes import SceneMaker
 from netcafe_face.trainer.detector.store import build_store, existing_store, key_of, open_store
 from netcafe_face.trainer.detector.teacher import DenseTeacher
 from netcafe_face.trainer.errors import DataUnusable, OptionsRefused, TeacherUnusable
+from tests.files_kit import write_video
 from tests.trainer.detector_kit import TEACHER, folder_of, people
 
 NAMES = [f"photo {number}.png" for number in range(12)]
@@ -50,6 +51,32 @@ def test_held_out_photos_and_people_are_never_part_of_a_scene(tmp_path: Path) ->
 def test_photos_are_named_without_being_decoded(tmp_path: Path) -> None:
     rooms = marked_photos(tmp_path)
     assert photo_names([], [rooms]) == sorted(name for name in NAMES if not held_out(name))
+
+
+def test_a_photo_that_is_held_out_under_another_name_is_no_part_of_a_scene(tmp_path: Path) -> None:
+    rooms = folder_of(tmp_path / "rooms", NAMES, people())
+    halls = folder_of(tmp_path / "halls", NAMES, people()[:200])
+    kept = next(name for name in NAMES if held_out(name))
+    trained = sorted(name for name in NAMES if not held_out(name))
+    before = photo_names([], [rooms, halls])
+    (rooms / trained[0]).write_bytes((rooms / kept).read_bytes())
+    (halls / trained[1]).write_bytes((rooms / kept).read_bytes())
+    photos, names = load_photos([], [rooms, halls]), photo_names([], [rooms, halls])
+    assert photos.twins == 2
+    assert names == [*trained[1:], trained[0], *trained[2:]]
+    assert [len(of_place) for of_place in photos.rooms] == [len(trained) - 1] * 2
+    key = key_of(names, 1, 64, 1)
+    assert key != key_of(before, 1, 64, 1), "scenes of other photos are another store"
+    store = build_store(tmp_path / "store", photos, DenseTeacher(TEACHER), key, lambda _: None)
+    assert store.record["equal_to_held_out"] == 2
+
+
+def test_a_video_beside_photos_is_taken_whole(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "v.mp4", [np.zeros((48, 64, 3), dtype=np.uint8)] * 14)
+    rooms = marked_photos(tmp_path / "rooms")
+    photos = load_photos([], [video, rooms])
+    assert [len(of_place) for of_place in photos.rooms] == [12, sum(not held_out(name) for name in NAMES)]
+    assert photo_names([], [video, rooms])[:2] == ["v.mp4#0", "v.mp4#1"]
 
 
 def test_an_unreadable_photo_is_named_and_left_out(tmp_path: Path) -> None:

@@ -44,8 +44,8 @@ def inspect_command(
     """Say what is in photos or aligned crops, and what is probably wrong with them.
 
     Identities and images beside the published figures of LFW, CFP-FP and AgeDB-30, sizes, light and
-    sharpness, equal and nearly equal images under different names, and, with --model, images that look like
-    somebody else than they are called.
+    sharpness, equal and nearly equal images under different names, equal ones on both sides of the split,
+    and, with --model, images that look like somebody else than they are called.
     """
     from netcafe_face.config.atomic import write_atomically
     from netcafe_face.trainer.data.inspection_report import as_json, as_lines

@@ -161,10 +161,10 @@ def evaluate(
     from netcafe_face.trainer.detector.report import ExamPlan, as_lines, examine, without_nan
 
     places = [(place, True) for place in portraits] + [(place, False) for place in rooms]
-    sheets = [exam.photo_sheet(place, people, most) for place, people in places]
+    sheets = exam.photo_sheets(places if wider is None else [*places, (wider, False)], most)
     marked = None
     if wider is not None:
-        marked = exam.photo_sheet(wider, False, most)
+        marked = sheets.pop()
         if marks is not None:
             marked = exam.marked_sheet(marked, exam.read_marks(marks))
         sheets.append(marked)
@@ -185,6 +185,8 @@ def _made(
 
     photos = load_photos(*places)
     click.echo(f"{len(photos.portraits)} portraits, {sum(map(len, photos.rooms))} other pictures")
+    if photos.twins:
+        click.echo(f"left out: {photos.twins} pictures that equal held-out ones", err=True)
     for source, reason in photos.broken[:_SHOWN]:
         click.echo(f"left out: {source}: {reason}", err=True)
     return build_store(folder, photos, teacher, key, lambda count: _tell(count, key.scenes))

@@ -42,7 +42,8 @@ def prepare_command(
     """Cut aligned crops out of pictures, with the app's own detector and alignment.
 
     The set is a folder or tar with one folder for each person, or, with --nameless, pictures of anybody.
-    Pictures that cannot be read or show no face are reported and left out.
+    Pictures that cannot be read or show no face are reported and left out, and so are pictures to train on
+    that are held out under another name, byte for byte.
     """
     from itertools import chain, islice
 
@@ -53,6 +54,7 @@ def prepare_command(
     from netcafe_face.trainer.data.detectors import detector_of_file, detector_of_pack
     from netcafe_face.trainer.data.prepare import PrepareReport, align_pictures
     from netcafe_face.trainer.data.reading import count_pictures, pictures
+    from netcafe_face.trainer.data.twins import twins_across_split
     from netcafe_face.trainer.errors import DataUnusable
 
     finder = detector_of_file(detector) if detector else detector_of_pack(pack)
@@ -61,7 +63,8 @@ def prepare_command(
         read = pictures(pictures_at, identities=not nameless, report=report.reading)
         first = list(islice(read, 1))  # from then on it is known whether the folders will do
         report.reading.refuse_unusable(pictures_at, least_identities=0)
-        crops = align_pictures(chain(first, read), finder, group or out.name, report, bar.update)
+        twins = twins_across_split([(pictures_at, not nameless)])[0]
+        crops = align_pictures(chain(first, read), finder, group or out.name, report, bar.update, twins)
     if not len(crops):
         raise DataUnusable(path=pictures_at, reason=N_("no face was found in any of its pictures"))
     save_crops(out, crops)

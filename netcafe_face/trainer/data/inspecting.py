@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from netcafe_face.domain.faces import Detection, Image, QualityFlaw
 from netcafe_face.trainer.data.crops import CropSet
 from netcafe_face.trainer.data.duplicates import Fingerprint, LikePair, equal_groups, fingerprint, like_pairs
 from netcafe_face.trainer.data.reading import ReadingReport, pictures
-from netcafe_face.trainer.data.split import is_held_out
+from netcafe_face.trainer.data.twins import on_both_sides
 from netcafe_face.vision.alignment import ARCFACE_TEMPLATE, CROP_SIZE
 from netcafe_face.vision.images import decode
 from netcafe_face.vision.quality import assess
@@ -61,6 +61,7 @@ class Inspection:
         looks: of every picture that could be read.
         reading: what was wrong with the files; empty for crops.
         equal: places in `looks` of pictures that are equal to the last bit.
+        twins: those of `equal` of which some are held out and some are not.
         alike: places of pictures that are nearly equal, the likest first.
     """
 
@@ -69,6 +70,7 @@ class Inspection:
     looks: list[Look] = field(default_factory=list)
     reading: ReadingReport = field(default_factory=ReadingReport)
     equal: list[tuple[int, ...]] = field(default_factory=list)
+    twins: list[tuple[int, ...]] = field(default_factory=list)
     alike: list[LikePair] = field(default_factory=list)
 
     @property
@@ -105,8 +107,7 @@ def inspect_pictures(
             found.reading.add_broken(picture, str(error.details.get("reason", error)))
             continue
         size = float(image_bgr.shape[1]), float(image_bgr.shape[0])
-        held_out = is_held_out(picture.name or PurePosixPath(picture.source).name)
-        found.looks.append(_look(_middle(image_bgr), picture.name, picture.source, held_out, size))
+        found.looks.append(_look(_middle(image_bgr), picture.name, picture.source, picture.held_out, size))
         prints.append(fingerprint(image_bgr, picture.data))
     return _compared(found, prints)
 
@@ -126,6 +127,9 @@ def inspect_crops(path: Path, crops: CropSet, on_crop: Callable[[], object] = la
 
 def _compared(found: Inspection, prints: Sequence[Fingerprint]) -> Inspection:
     found.equal = equal_groups(prints)
+    looked = zip(prints, found.looks, strict=True)
+    twins = on_both_sides((one.digest, look.held_out) for one, look in looked)
+    found.twins = [group for group in found.equal if prints[group[0]].digest in twins]
     found.alike = like_pairs(prints)
     return found
 

@@ -52,6 +52,7 @@ def as_json(found: Inspection, errors: LabelErrors | None = None) -> dict[str, A
             {"across_identities": found.across(group), "images": [_named(looks[at]) for at in group]}
             for group in found.equal
         ],
+        "on_both_sides_of_the_split": _twins(found),
         "nearly_equal": [
             {
                 "likeness": round(pair.likeness, 4),
@@ -87,6 +88,7 @@ def as_lines(found: Inspection, errors: LabelErrors | None = None) -> list[str]:
     ]
     if not found.aligned:
         lines += found.reading.lines()[1:]
+    lines += _twin_lines(body["on_both_sides_of_the_split"])
     lines += _duplicates("equal images", body["equal"]) + _duplicates("nearly equal", body["nearly_equal"])
     if errors is not None:
         lines += _error_lines(body["label_errors"])
@@ -175,6 +177,20 @@ def _error_lines(body: Mapping[str, Any]) -> list[str]:
 def _held_out(found: Inspection) -> dict[str, int]:
     held = [look for look in found.looks if look.held_out]
     return {"identities": len({look.name for look in held if look.name}), "images": len(held)}
+
+
+def _twins(found: Inspection) -> dict[str, Any]:
+    places = [at for group in found.twins for at in group]
+    return {
+        "images": len(places),
+        "held_out": sum(found.looks[at].held_out for at in places),
+        "equal": [[_named(found.looks[at]) for at in group] for group in found.twins],
+    }
+
+
+def _twin_lines(body: Mapping[str, Any]) -> list[str]:
+    lines = [f"equal on both sides of the split: {body['images']} images, {body['held_out']} held out"]
+    return lines + ["  " + " = ".join(one["source"] for one in group) for group in body["equal"][:_SHOWN]]
 
 
 def _published(found: Inspection) -> dict[str, Any]:

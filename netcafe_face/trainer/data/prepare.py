@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -12,7 +11,6 @@ from netcafe_face.domain.errors import DegenerateLandmarks, InputError
 from netcafe_face.domain.faces import Detection, Image
 from netcafe_face.trainer.data.crops import CropRecord, Crops, CropSet
 from netcafe_face.trainer.data.reading import Picture, ReadingReport
-from netcafe_face.trainer.data.split import is_held_out
 from netcafe_face.vision.alignment import CROP_SIZE, align
 from netcafe_face.vision.images import decode
 from netcafe_face.vision.ports import Detector
@@ -30,21 +28,20 @@ class PrepareReport:
     Attributes:
         reading: what was found in the set, and which pictures cannot be read.
         faceless: pictures in which no face was found.
+        twins: pictures to train on whose bytes are held out under another name.
         crops: how many were cut out.
     """
 
     reading: ReadingReport = field(default_factory=ReadingReport)
     faceless: list[str] = field(default_factory=list)
+    twins: list[str] = field(default_factory=list)
     crops: int = 0
 
     def lines(self) -> list[str]:
         """Return it as lines of text, problems last."""
         lines = [f"{self.crops} crops", *self.reading.lines()]
-        if self.faceless:
-            lines.append(f"{len(self.faceless)} pictures show no face and were left out:")
-            lines += [f"  {source}" for source in self.faceless[:_SHOWN]]
-            lines += [f"  and {len(self.faceless) - _SHOWN} more"] if len(self.faceless) > _SHOWN else []
-        return lines
+        lines += _listed("pictures to train on equal held-out ones and were left out", self.twins)
+        return lines + _listed("pictures show no face and were left out", self.faceless)
 
 
 def align_pictures(
@@ -53,6 +50,7 @@ def align_pictures(
     group: str,
     report: PrepareReport | None = None,
     on_picture: Callable[[], object] = lambda: None,
+    twins: Collection[str] = (),
 ) -> CropSet:
     """Cut aligned crops out of pictures.
 
@@ -65,6 +63,7 @@ def align_pictures(
         group: the set's name, kept in the records.
         report: is told what was left out.
         on_picture: called after each picture, for progress.
+        twins: sources of pictures that are left out unless they are held out, see `twins_across_split`.
 
     Raises:
         ModelUnusable: the detector failed.
@@ -74,6 +73,9 @@ def align_pictures(
     records: list[CropRecord] = []
     for picture in pictures:
         on_picture()
+        if picture.source in twins and not picture.held_out:
+            report.twins.append(picture.source)
+            continue
         try:
             image_bgr = decode(picture.data, picture.source)
         except InputError as error:
@@ -100,10 +102,17 @@ def _record(picture: Picture, face: Detection, group: str, number: int) -> CropR
         name=picture.name,
         source=picture.source if number == 1 else f"{picture.source}#{number}",
         group=group,
-        held_out=is_held_out(picture.name or PurePosixPath(picture.source).name),
+        held_out=picture.held_out,
         face_px=round(face.size_px, 1),
         score=round(face.score, 3),
     )
+
+
+def _listed(what: str, sources: list[str]) -> list[str]:
+    if not sources:
+        return []
+    more = [f"  and {len(sources) - _SHOWN} more"] if len(sources) > _SHOWN else []
+    return [f"{len(sources)} {what}:", *(f"  {source}" for source in sources[:_SHOWN]), *more]
 
 
 def _chosen(faces: list[Detection], image_bgr: Image, named: bool) -> list[Detection]:

@@ -7,11 +7,12 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from netcafe_face.domain.errors import N_
-from netcafe_face.trainer.data.entries import Listing, open_store, printable
+from netcafe_face.trainer.data.entries import Entry, Listing, open_store, printable
+from netcafe_face.trainer.data.split import is_held_out
 from netcafe_face.trainer.errors import DataUnusable
 
 _SHOWN = 10
@@ -31,6 +32,11 @@ class Picture:
     name: str
     source: str
     data: bytes
+
+    @property
+    def held_out(self) -> bool:
+        """Return whether the split keeps it from training: by its identity, or else by its file's name."""
+        return is_held_out(self.name or PurePosixPath(self.source).name)
 
 
 @dataclass
@@ -132,13 +138,18 @@ def pictures(path: Path, identities: bool = True, report: ReadingReport | None =
         if not listing.entries:
             raise DataUnusable(path=path, reason=N_("there is no picture in it"))
         for entry in listing.entries:
-            picture = Picture(_identity(entry.name, identities), printable(entry.name), b"")
+            picture = picture_of(entry, identities)
             try:
                 data = store.read(entry)
             except OSError as error:
                 found.add_broken(picture, error.strerror or str(error))
                 continue
             yield Picture(picture.name, picture.source, data)
+
+
+def picture_of(entry: Entry, identities: bool) -> Picture:
+    """Return the picture of an entry without its bytes; see `pictures` for `identities`."""
+    return Picture(_identity(entry.name, identities), printable(entry.name), b"")
 
 
 def count_pictures(path: Path) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -11,9 +11,9 @@ import numpy as np
 from netcafe_face.domain.errors import N_, ImageTooLarge, ImageUnreadable
 from netcafe_face.domain.faces import FloatArray, Image
 from netcafe_face.trainer.data.reading import pictures
-from netcafe_face.trainer.detector.photos import is_kept_back, shrunk, video_frames
+from netcafe_face.trainer.detector.photos import is_video, shrunk, video_frames, with_twins
 from netcafe_face.trainer.errors import DataUnusable
-from netcafe_face.vision.images import IMAGE_SUFFIXES, VIDEO_SUFFIXES, decode, read_image
+from netcafe_face.vision.images import IMAGE_SUFFIXES, decode, read_image
 
 _LONGEST_SIDE_PX = 1280
 _FRAMES = 24
@@ -31,6 +31,8 @@ class Sheet:
         boxes: for each the faces that people marked, float (n, 4) x, y, width, height; or None where nobody
             did.
         faceless: nobody is on any of them, so that every box is a false alarm.
+        broken: what could not be read, and why.
+        twins: held-out pictures that were left out because their bytes may be trained on.
     """
 
     name: str
@@ -39,25 +41,30 @@ class Sheet:
     boxes: list[FloatArray] | None = None
     faceless: bool = False
     broken: list[tuple[str, str]] = field(default_factory=list)
+    twins: int = 0
 
 
-def photo_sheet(place: Path, with_people: bool, most: int) -> Sheet:
-    """Return held-out photos of a folder or tar, or frames of a video that no training may use.
+def photo_sheets(places: list[tuple[Path, bool]], most: int) -> list[Sheet]:
+    """Return held-out photos of folders and tars, and frames of videos that no training may use.
 
     Args:
-        place: the set.
-        with_people: whether it has a folder for each person.
-        most: pictures; more are thinned evenly.
+        places: the sets, each with whether it has a folder for each person.
+        most: pictures of a set; more are thinned evenly.
 
     Raises:
-        DataUnusable: there is nothing to examine.
+        DataUnusable: there is nothing to examine in one of them.
     """
-    if place.suffix.lower() in {*VIDEO_SUFFIXES, ".gif"}:
+    return [_photo_sheet(*each, most) for each in with_twins(places)]
+
+
+def _photo_sheet(place: Path, with_people: bool, twins: Collection[str], most: int) -> Sheet:
+    if is_video(place):
         frames = list(video_frames(place, min(most, _FRAMES)))
         names = [f"{place.name}#{number}" for number in range(len(frames))]
         return Sheet(place.name, [shrunk(frame, _LONGEST_SIDE_PX) for frame in frames], names)
-    sheet = Sheet(place.name, [], [])
-    kept = [each for each in pictures(place, identities=with_people) if is_kept_back(each, with_people)]
+    held_out = [each for each in pictures(place, identities=with_people) if each.held_out]
+    kept = [each for each in held_out if each.source not in twins]
+    sheet = Sheet(place.name, [], [], twins=len(held_out) - len(kept))
     for number in np.unique(np.linspace(0, len(kept) - 1, min(most, len(kept))).astype(int)):
         picture = kept[number]
         try:
@@ -88,7 +95,7 @@ def marked_sheet(sheet: Sheet, marks: dict[str, tuple[int, int, FloatArray]]) ->
         width, height, own = marks[name]
         scale = np.array([image.shape[1] / width, image.shape[0] / height] * 2)
         boxes.append(np.asarray(own * scale, dtype=np.float32))
-    return Sheet(sheet.name, sheet.images_bgr, sheet.sources, boxes, broken=sheet.broken)
+    return replace(sheet, boxes=boxes)
 
 
 def read_marks(file: Path) -> dict[str, tuple[int, int, FloatArray]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from netcafe_face.domain.errors import N_, ImageTooLarge, ImageUnreadable
 from netcafe_face.domain.faces import Image
 from netcafe_face.trainer.data.reading import Picture, ReadingReport, pictures
-from netcafe_face.trainer.data.split import is_held_out
+from netcafe_face.trainer.data.twins import twins_across_split
 from netcafe_face.trainer.errors import DataUnusable
 from netcafe_face.vision.images import VIDEO_SUFFIXES, decode
 
@@ -31,23 +31,13 @@ class Photos:
         portraits: one face in the middle (LFW), of people who are not held out.
         rooms: all else, one list for each place they came from: any number of faces, or none.
         broken: what could not be read, and why.
+        twins: pictures that were left out because their bytes are held out under another name.
     """
 
     portraits: list[Image] = field(default_factory=list)
     rooms: list[list[Image]] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
-
-
-def is_kept_back(picture: Picture, with_people: bool) -> bool:
-    """Tell whether a picture is never trained on: by its person's name, or else by its file's.
-
-    Args:
-        picture: of a set.
-        with_people: whether the set has a folder for each person.
-    """
-    if with_people and picture.name:
-        return is_held_out(picture.name)
-    return is_held_out(PurePosixPath(picture.source).name)
+    twins: int = 0
 
 
 def photo_names(portraits: list[Path], rooms: list[Path]) -> list[str]:
@@ -57,12 +47,12 @@ def photo_names(portraits: list[Path], rooms: list[Path]) -> list[str]:
         DataUnusable: a place is missing.
     """
     names: list[str] = []
-    for place, with_people in _places(portraits, rooms):
-        if _is_video(place):
+    for place, with_people, twins in with_twins(_places(portraits, rooms)):
+        if is_video(place):
             names += [f"{place.name}#{number}" for number in range(_FRAMES)]
             continue
         found = pictures(place, identities=with_people)
-        names += [picture.source for picture in found if not is_kept_back(picture, with_people)]
+        names += [each.source for each in found if not each.held_out and each.source not in twins]
     return names
 
 
@@ -78,16 +68,20 @@ def load_photos(portraits: list[Path], rooms: list[Path]) -> Photos:
         DataUnusable: a place is missing, or nothing in all of them can be used.
     """
     found = Photos()
-    for place, with_people in _places(portraits, rooms):
+    for place, with_people, twins in with_twins(_places(portraits, rooms)):
         into = found.portraits if with_people else []
         if not with_people:
             found.rooms.append(into)
-        if _is_video(place):
+        if is_video(place):
             into += video_frames(place, _FRAMES)
             continue
         report = ReadingReport()
         for picture in pictures(place, identities=with_people, report=report):
-            if not is_kept_back(picture, with_people):
+            if picture.held_out:
+                continue
+            if picture.source in twins:
+                found.twins += 1
+            else:
                 _decode_into(found, into, picture)
         found.broken += report.broken
     found.rooms = [photos for photos in found.rooms if photos]
@@ -101,7 +95,21 @@ def _places(portraits: list[Path], rooms: list[Path]) -> list[tuple[Path, bool]]
     return [(place, True) for place in portraits] + [(place, False) for place in rooms]
 
 
-def _is_video(place: Path) -> bool:
+def with_twins(places: list[tuple[Path, bool]]) -> list[tuple[Path, bool, Collection[str]]]:
+    """Add to each place the sources of its pictures whose bytes lie on both sides of the split.
+
+    Args:
+        places: folders, tars and videos, which have none, each with whether it has a folder for each person.
+
+    Raises:
+        DataUnusable: a place is missing.
+    """
+    twins = iter(twins_across_split([each for each in places if not is_video(each[0])]))
+    return [(place, people, () if is_video(place) else next(twins)) for place, people in places]
+
+
+def is_video(place: Path) -> bool:
+    """Tell by its name whether a place is a video."""
     return place.suffix.lower() in {*VIDEO_SUFFIXES, ".gif"}
 
 

@@ -101,6 +101,7 @@ def examine(
         "milliseconds": _times(finder, plan.reference),
         "bytes": finder.path.stat().st_size,
         "split": SPLIT_SENTENCE,
+        "equal_to_training": {sheet.name: sheet.twins for sheet in sheets if sheet.twins},
         "broken": list(chain.from_iterable(sheet.broken for sheet in sheets)),
     }
 
@@ -117,6 +118,10 @@ def as_lines(figures: dict[str, Any]) -> list[str]:
         f"{each['error_median']:14.3f} {each['error_p90']:6.3f} {each['looked_median']:13.3f} "
         f"{each['looked_p90']:6.3f} {each['extra']:14.2f}"
         for each in figures["agreement"]
+    ]
+    lines += [
+        f"{name}: {count} held-out pictures are not examined, for pictures to train on equal them"
+        for name, count in figures["equal_to_training"].items()
     ]
     if figures["faceless"]["pictures"]:
         counts = "{false_alarms} false alarms on {pictures} pictures, the reference {reference_false_alarms}"

@@ -111,6 +111,7 @@ def build_store(
             "portraits": len(photos.portraits),
             "rooms": sum(map(len, photos.rooms)),
             "broken": photos.broken,
+            "equal_to_held_out": photos.twins,
             "face_cells_a_scene": round(face_cells / key.scenes, 2),
             "split": SPLIT_SENTENCE,
         }

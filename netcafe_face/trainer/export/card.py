@@ -189,12 +189,13 @@ def measured_on(figures: PackFigures) -> str:
 
 
 def _missed(views: Sequence[View]) -> list[str]:
-    return [
-        sentences.MISSED.format(
-            missed=count(view.faceless), pictures=count(view.pictures), set=view.source.name
-        )
-        for view in views
-    ]
+    said = []
+    for view in views:
+        name = view.source.name
+        missed = sentences.MISSED.format(missed=count(view.faceless), pictures=count(view.pictures), set=name)
+        twins = sentences.TWINS.format(pictures=count(view.twins), set=name)
+        said.append(f"{missed} {twins}" if view.twins else missed)
+    return said
 
 
 def _sets(stages: Sequence[Stage]) -> str:

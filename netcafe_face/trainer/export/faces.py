@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from netcafe_face.domain.faces import Detection, Image
 from netcafe_face.trainer.data.crops import CropSet
 from netcafe_face.trainer.data.prepare import PrepareReport, align_pictures
 from netcafe_face.trainer.data.reading import Picture, count_pictures, pictures
-from netcafe_face.trainer.data.split import is_held_out
+from netcafe_face.trainer.data.twins import twins_across_split
 from netcafe_face.trainer.errors import DataUnusable
 from netcafe_face.trainer.evaluation.rates import FEWEST_IMPOSTORS
 from netcafe_face.trainer.evaluation.sources import Progress
@@ -60,12 +60,14 @@ class View:
         source: where it was read.
         pictures: that were read.
         faceless: in which no face was found.
+        twins: held-out pictures that were left out because their bytes may be trained on.
         crops: the faces, aligned.
     """
 
     source: FaceSource
     pictures: int
     faceless: int
+    twins: int
     crops: CropSet
 
     @property
@@ -102,20 +104,25 @@ def look(detector: Detector, source: FaceSource, progress: Progress) -> View:
         DataUnusable: it cannot be read.
         ModelUnusable: the detector failed.
     """
-    report, count = PrepareReport(), 0
+    report, count, left_out = PrepareReport(), 0, 0
+    named = source.kind is Kind.PEOPLE
+    twins: Collection[str] = () if source.everyone else twins_across_split([(source.path, named)])[0]
     progress.begin(count_pictures(source.path), source.name)
 
     def counted() -> Iterator[Picture]:
-        nonlocal count
+        nonlocal count, left_out
         for picture in _wanted(source, report, progress):
+            if picture.source in twins:
+                left_out += 1
+                continue
             count += 1
             yield picture
 
     chosen = _Flawless(detector) if source.kind is Kind.DISTINCT else detector
     crops = align_pictures(counted(), chosen, source.name, report)
-    if source.kind is Kind.PEOPLE:
+    if named:
         crops = crops.labelled()
-    return View(source, count, len(report.faceless), crops)
+    return View(source, count, len(report.faceless), left_out, crops)
 
 
 class _Flawless:
@@ -139,5 +146,5 @@ def _is_flawless(image_bgr: Image, face: Detection) -> bool:
 def _wanted(source: FaceSource, report: PrepareReport, progress: Progress) -> Iterator[Picture]:
     for picture in pictures(source.path, identities=source.kind is Kind.PEOPLE, report=report.reading):
         progress.advance()
-        if source.everyone or is_held_out(picture.name or PurePosixPath(picture.source).name):
+        if source.everyone or picture.held_out:
             yield picture

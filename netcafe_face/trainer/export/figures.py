@@ -143,11 +143,19 @@ def measure_pack(pack: ModelPack, views: Sequence[View], options: MeasureOptions
     )
 
 
-def _view_json(view: View, one: SetRates) -> dict[str, Any]:
+def looked_json(view: View) -> dict[str, Any]:
+    """Return how a detector did on a set, for a file."""
     return {
         "name": view.source.name,
         "pictures": view.pictures,
         "without_a_face": view.faceless,
+        "equal_to_training": view.twins,
+    }
+
+
+def _view_json(view: View, one: SetRates) -> dict[str, Any]:
+    return {
+        **looked_json(view),
         "faces": one.scores.faces,
         "people": one.scores.people,
         "genuine_pairs": one.scores.genuine_pairs,

@@ -15,7 +15,7 @@ from netcafe_face.trainer.evaluation.sources import Progress
 from netcafe_face.trainer.export.chart import draw_training
 from netcafe_face.trainer.export.detector import DetectorFacts, detector_of_file, detector_of_pack
 from netcafe_face.trainer.export.faces import FaceSource, Kind
-from netcafe_face.trainer.export.figures import MeasureOptions
+from netcafe_face.trainer.export.figures import MeasureOptions, looked_json
 from netcafe_face.trainer.export.model_card import model_card
 from netcafe_face.trainer.export.onnx import new_file
 from netcafe_face.trainer.export.packing import MadePack, PackPlan, make_pack
@@ -81,7 +81,8 @@ def make(choices: PackChoices, progress: Progress, say: Callable[[str], None]) -
     )
     made = make_pack(plan, progress, say)
     if choices.figures_at:
-        _write(choices.figures_at, json.dumps(made.figures.as_json(), ensure_ascii=False, indent=1) + "\n")
+        body = {**made.figures.as_json(), "looked": [looked_json(view) for view in made.looked]}
+        _write(choices.figures_at, json.dumps(body, ensure_ascii=False, indent=1) + "\n")
     if choices.model_card:
         _write_model_card(made, choices, choices.model_card)
     return _lines(made)
