@@ -131,6 +131,21 @@ def test_each_network_gets_its_own_input(crops: Path, model: Path) -> None:
         evaluate(Request((model,), crops, inputs=("arcface", "imagenet")))
 
 
+def test_the_report_says_which_network_scales_pixels_itself(crops: Path, tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Sub", ["images", "middle"], ["centred"], name="_minusscalar0"),
+        helper.make_node("Mul", ["centred", "scale"], ["scaled"], name="_mulscalar0"),
+        *pooling(),
+    ]
+    nodes[2].input[0] = "scaled"
+    numbers = {"middle": np.array(127.5, np.float32), "scale": np.array(1 / 127.5, np.float32)}
+    path = network(tmp_path / "mxnet.onnx", nodes, constants=numbers)
+    found = body(path, crops)
+    assert any(sentence.startswith("mxnet.onnx: its first nodes") for sentence in found["sentences"])
+    assert found["results"][0]["network"]["input"] == "RGB, (x − 0) / 1, 112 px"
+    assert not any("mxnet" in sentence for sentence in body(path, crops, "--input", "rgb255")["sentences"])
+
+
 def test_report_and_figures_are_written(crops: Path, model: Path, tmp_path: Path) -> None:
     found = called(model, crops, "--out", tmp_path / "out", "--draws", 20)
     written = {path.name: path for path in (tmp_path / "out").iterdir()}
@@ -189,8 +204,8 @@ def test_people_who_were_trained_on_stop_the_run(
 
 def test_a_folder_of_crops_shares_nobody_with_its_own_held_out_part(crops: Path, model: Path) -> None:
     text = called(model, crops, "--train-names", crops, "--draws", 20).stdout
-    assert "Nobody of the test is in the training data" in text
-    assert "(names and pictures compared)" in text
+    assert "Nothing of the test was found in the training data" in text
+    assert "names and pictures, near-duplicates included, were compared." in text
     with pytest.raises(LeakageFound, match="6 people"):
         called(model, crops, "--everyone", "--train-names", crops)
 
@@ -250,7 +265,7 @@ def test_folders_of_people_are_aligned_as_the_program_does_it(six_folders: Path,
         with tarfile.open(data, "w") as archive:
             archive.add(six_folders, "six")
     (six_folders / "Person_0" / "broken.jpg").write_bytes(b"no picture")
-    text = called(PACK, data, "--threads", 1).stdout
+    text = called(PACK, data, "--everyone", "--threads", 1).stdout
     assert "12 crops of 6 people, 6 of them with several." in text
     assert "Faces were found by the detector of the pack netcafe-mini" in text
     assert "All people count." in text
@@ -261,20 +276,91 @@ def test_folders_of_people_are_aligned_as_the_program_does_it(six_folders: Path,
     assert "rank 1" in text
 
 
-def test_held_out_people_of_a_folder_can_be_asked_for(six_folders: Path) -> None:
-    held = [folder.name for folder in six_folders.iterdir() if is_held_out(folder.name)]
-    assert 1 < len(held) < 6
-    text = called(PACK, six_folders, "--held-out", "--threads", 1).stdout
-    assert f"{2 * len(held)} crops of {len(held)} people" in text
-    assert f"Only the held-out people count: {2 * len(held)} of 12 named crops." in text
+def test_held_out_people_of_a_folder_can_be_asked_for(six_folders: Path, model: Path) -> None:
+    held = held_out_in(six_folders)
+    text = called(model, six_folders, "--held-out", "--threads", 1).stdout
+    assert f"{2 * held} crops of {held} people" in text
+    assert f"Only the held-out people count: {2 * held} of 12 named crops." in text
+
+
+def held_out_in(folders: Path) -> int:
+    held = sum(is_held_out(folder.name) for folder in folders.iterdir())
+    assert 1 < held < 6
+    return held
+
+
+@pytest.mark.parametrize("network_at", [PACK, PACK / "embedder.onnx"], ids=["a pack", "an exported file"])
+def test_a_network_of_ours_is_tested_on_people_whom_its_split_holds_out(
+    six_folders: Path, model: Path, network_at: Path
+) -> None:
+    held = held_out_in(six_folders)
+    text = called(model, network_at, six_folders, "--threads", 1).stdout
+    assert f"{2 * held} crops of {held} people" in text
+    assert f"{held} of 6 people are held out by the split of " in text
+    assert "the others may have been learned from and were left out (--everyone)." in text
+    text = called(network_at, six_folders, "--everyone", "--threads", 1).stdout
+    assert "12 crops of 6 people" in text
+    assert f"{held} of 6 people are held out by the split of " in text
+    assert "the others may have been learned from and count all the same" in text
+    assert "only their split tells who are strangers to them" in text
+
+
+def test_any_other_network_is_tested_on_everybody_of_a_folder(six_folders: Path, model: Path) -> None:
+    text = called(model, six_folders, "--threads", 1).stdout
+    assert "12 crops of 6 people" in text
+    assert "All people count." in text
+    assert "may have been learned from" not in text
+
+
+def test_a_network_of_ours_that_may_have_seen_everybody_is_not_tested(six_folders: Path) -> None:
+    held, *others = sorted((each for each in six_folders.iterdir() if is_held_out(each.name)), key=str)
+    for number, folder in enumerate(others):
+        folder.rename(folder.with_name(trained_name(number)))
+    with pytest.raises(DataUnusable, match=f"one person only is held out .{held.name}.; .* add --everyone"):
+        called(PACK, six_folders)
+    held.rename(held.with_name(trained_name(len(others))))
+    with pytest.raises(DataUnusable, match=r"none of its people are held out; .* add --everyone"):
+        called(PACK, six_folders)
+
+
+def trained_name(number: int) -> str:
+    return [name for name in map("Somebody_{}".format, range(50)) if not is_held_out(name)][number]
+
+
+def test_pairs_of_people_whom_ours_may_have_seen_are_measured_only_when_asked_for(
+    six_folders: Path, model: Path, tmp_path: Path
+) -> None:
+    lines = []
+    for number in range(6):
+        one, other = (
+            f"Person_{number}/Person_{number}",
+            f"Person_{(number + 1) % 6}/Person_{(number + 1) % 6}",
+        )
+        lines += [f"1 {one}_0001.png {one}_0002.png", f"0 {one}_0001.png {other}_0002.png"] * 2
+    (tmp_path / "pairs.txt").write_text("\n".join(lines), encoding="utf-8")
+    arguments = [six_folders, "--pairs", tmp_path / "pairs.txt", "--threads", 1]
+    learned = 6 - held_out_in(six_folders)
+    with pytest.raises(DataUnusable, match=f"{learned} of its 6 people .* add --everyone"):
+        called(PACK, *arguments)
+    assert (
+        "may have been learned from and count all the same" in called(PACK, *arguments, "--everyone").stdout
+    )
+    assert "may have been learned from" not in called(model, *arguments).stdout
+
+
+def test_two_spellings_of_one_person_are_not_taken_for_strangers(six_folders: Path, model: Path) -> None:
+    (six_folders / "Person_0").rename(six_folders / "Good_A")
+    (six_folders / "Person_1").rename(six_folders / "good a")
+    with pytest.raises(DataUnusable, match="several folders seem to be one person: Good_A = good a"):
+        called(model, six_folders)
 
 
 def test_one_persons_pictures_are_no_test(six_folders: Path) -> None:
     for number in range(1, 6):
         for path in (six_folders / f"Person_{number}").iterdir():
             path.unlink()
-    with pytest.raises(DataUnusable, match="one person only"):
-        called(PACK, six_folders)
+    with pytest.raises(DataUnusable, match="it shows one person only"):
+        called(PACK, six_folders, "--everyone")
 
 
 def bin_file(folder: Path, pairs: int = 20) -> Path:
@@ -297,6 +383,16 @@ def test_a_bin_is_evaluated_on_its_own_pairs_only(model: Path, tmp_path: Path) -
     assert "Rates over the set's pairs: 30 genuine, 30 impostor" in text
     assert "it is not known whom the faces show" in text
     assert "Identification" not in text
+
+
+def test_a_bin_is_compared_with_the_training_by_its_pictures_and_says_that_it_has_no_names(
+    crops: Path, model: Path, tmp_path: Path
+) -> None:
+    path = bin_file(tmp_path, pairs=60)
+    text = called(model, path, "--train-names", crops, "--draws", 20).stdout
+    assert (
+        "crops: pictures, near-duplicates included, were compared. 120 of the test's 120 crops have" in text
+    )
 
 
 def test_a_malicious_bin_runs_nothing(model: Path, tmp_path: Path) -> None:
@@ -324,6 +420,29 @@ def test_a_list_of_pairs_is_applied_to_prepared_crops(crops: Path, model: Path, 
     assert 20 <= used < len(lines)
     everyone = body(model, crops, "--pairs", tmp_path / "pairs.txt", "--everyone")
     assert f"{len(lines)} of the {len(lines)} pairs" in " ".join(everyone["sentences"])
+    (result,) = everyone["results"]
+    listed, every = result["rates"][0], result["all_pair_rates"][0]
+    assert (listed["genuine_pairs"], listed["impostor_pairs"]) == (len(lines) // 2, len(lines) // 2)
+    assert (every["genuine_pairs"], every["impostor_pairs"]) == (30 * 6, 30 * 29 // 2 * 16)
+    assert listed["resampled"] is None
+    assert every["resampled"]["people"] == 30
+
+
+def test_a_report_tells_the_rates_of_listed_pairs_from_those_of_all_pairs(
+    crops: Path, model: Path, tmp_path: Path
+) -> None:
+    sources = [record.source for record in crop_set(NAMES).records]
+    lines = []
+    for start in range(0, len(sources) - 4, 4):
+        lines += [f"1 {sources[start]} {sources[start + 1]}", f"0 {sources[start]} {sources[start + 4]}"]
+    (tmp_path / "pairs.txt").write_text("\n".join(lines), encoding="utf-8")
+    out = tmp_path / "out"
+    called(model, crops, "--everyone", "--pairs", tmp_path / "pairs.txt", "--draws", 20, "--out", out)
+    text = (out / "report.md").read_text(encoding="utf-8")
+    assert "## Verification, EER and θ over the set's pairs\n" in text
+    assert "## Rates over the set's pairs: 29 genuine, 29 impostor\n" in text
+    assert "## Rates over all pairs of the same faces: 180 genuine, 6,960 impostor\n" in text
+    assert "people were not drawn again: the set's own pairs count." in text
 
 
 def test_options_that_do_not_fit_the_data_are_refused(model: Path, tmp_path: Path) -> None:

@@ -115,6 +115,42 @@ def test_each_input_feeds_colours_in_its_order_and_scale(tmp_path: Path, name: s
     assert embedder.embed(crop)[0] == pytest.approx(np.array(fed) / np.linalg.norm(fed), abs=1e-4)
 
 
+def scaling(path: Path, first: str, second: str) -> Path:
+    """The same as `pooling`, but of pixels from 0 to 255, which nodes of these names scale."""
+    nodes = [
+        helper.make_node("Sub", ["images", "middle"], ["centred"], name=first),
+        helper.make_node("Mul", ["centred", "scale"], ["scaled"], name=second),
+        *pooling(),
+    ]
+    nodes[2].input[0] = "scaled"
+    numbers = {"middle": np.array(127.5, np.float32), "scale": np.array(1 / 127.5, np.float32)}
+    return network(path, nodes, constants=numbers)
+
+
+@pytest.mark.parametrize(("first", "second"), [("Sub_0", "Mul_1"), ("_minusscalar0", "_mulscalar0")])
+def test_a_file_that_scales_pixels_itself_gets_them_as_they_are(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    path = scaling(tmp_path / "net.onnx", first, second)
+    embedder = load_embedder(path, threads=1)
+    assert describe(embedder.expects) == "RGB, (x − 0) / 1, 112 px"
+    assert "pixels from 0 to 255" in embedder.remark
+    assert embedder.embed(crops_of(NAMES)) == pytest.approx(expected(crops_of(NAMES)), abs=1e-5)
+
+
+def test_what_a_person_says_of_the_input_counts_more_than_the_names_of_nodes(tmp_path: Path) -> None:
+    embedder = load_embedder(scaling(tmp_path / "net.onnx", "Sub_0", "Mul_1"), INPUTS["arcface"], 1)
+    assert (embedder.expects, embedder.remark) == (INPUTS["arcface"], "")
+
+
+@pytest.mark.parametrize(("first", "second"), [("Sub_0", "Conv_1"), ("sub_0", "mul_1"), ("", "")])
+def test_a_file_whose_nodes_are_called_otherwise_gets_the_usual_input(
+    tmp_path: Path, first: str, second: str
+) -> None:
+    embedder = load_embedder(scaling(tmp_path / "net.onnx", first, second), threads=1)
+    assert (embedder.expects, embedder.remark) == (INPUTS["arcface"], "")
+
+
 @pytest.mark.parametrize(
     "text", ["", "arc", "RGB:1", "RGB:1:2:3", "GBR:1:2", "RGB:a:1", "RGB:1,2:1", "RGB:nan:1", "RGB:0:0"]
 )

@@ -38,7 +38,13 @@ class _Remembering(click.Command):
 @click.option(
     "--protocol", type=click.Choice(["FP", "FF"]), default="FP", show_default=True, help="Of CFP's folder."
 )
-@click.option("--everyone/--held-out", "everyone", default=None, help="Whom of DATA to test on.")
+@click.option(
+    "--everyone/--held-out",
+    "everyone",
+    default=None,
+    help="Whom of DATA to test on: everyone, or only people who are never trained on, which is the default "
+    "for prepared crops, and for any people where a network trained by this program is tested.",
+)
 @click.option("--groups", type=_FILE, help="A CSV with the columns name,group: results for each group.")
 @click.option("--train-names", type=_ANY, help="What was trained on: a list of names, or a folder of crops.")
 @click.option(
@@ -48,7 +54,8 @@ class _Remembering(click.Command):
     "--input",
     "inputs",
     multiple=True,
-    help="What ONNX files take, once for all or once for each: arcface (the default), imagenet, "
+    help="What ONNX files take, once for all or once for each: arcface (the default; rgb255 for a "
+    "file that scales pixels itself, as MXNet's networks do), imagenet, "
     "retail-0095, rgb128, rgb255, bgr255, or COLOUR:MEAN:STD such as BGR:127.5:128.",
 )
 @click.option("--pack", type=_ANY, help="The pack whose detector finds faces, instead of the shipped one.")
@@ -71,7 +78,8 @@ def evaluate_command(paths: tuple[Path, ...], out: Path | None, as_json: bool, *
 
     A MODEL is an ONNX embedder of any origin, or a model pack's folder. DATA is a folder of crops made by
     `prepare` (only its held-out people are tested on, unless --everyone), a folder or tar with one folder a
-    person, CFP's folder, an insightface .bin, or LFW's pairs.txt beside its pictures.
+    person (the same where a network trained by this program is among the MODELs), CFP's folder, an
+    insightface .bin, or LFW's pairs.txt beside its pictures.
     """
     if len(paths) < 2:
         raise click.UsageError("give one MODEL.onnx or PACK or several, and DATA last")

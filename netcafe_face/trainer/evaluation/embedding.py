@@ -15,7 +15,8 @@ from netcafe_face.domain.faces import FloatArray, unit_rows
 from netcafe_face.trainer.data.crops import Crops
 from netcafe_face.trainer.distil.teacher import TeacherInput
 from netcafe_face.trainer.errors import NetworkUnusable
-from netcafe_face.trainer.evaluation.inputs import INPUTS, input_of_card
+from netcafe_face.trainer.evaluation.inputs import INPUTS, input_of_card, scales_itself
+from netcafe_face.trainer.evaluation.lineage import RECORD, states_split
 from netcafe_face.vision.alignment import CROP_SIZE
 from netcafe_face.vision.packs import load_pack, sha256_of
 from netcafe_face.vision.runtime import Runtime, provider_names, session_options
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 BATCH = 32
+_RAW = (
+    "its first nodes subtract and multiply, as in networks that MXNet wrote, so it was given RGB pixels from "
+    "0 to 255, to be scaled by itself (--input)."
+)
 _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}
 
 OnProgress = Callable[[int], None]
@@ -31,6 +36,10 @@ OnProgress = Callable[[int], None]
 
 class OnnxEmbedder:
     """An ONNX network that turns aligned faces into embeddings.
+
+    Attributes:
+        remark: what a report must say of how it was used, or "".
+        follows_split: it was trained by the project's split, as its file or its pack's card states.
 
     Args:
         path: the ONNX file.
@@ -48,9 +57,11 @@ class OnnxEmbedder:
         self.expects = expects
         self.threads = Runtime(threads=threads).thread_count
         self.seconds = 0.0
+        self.remark = ""
         self._move = expects.transform()
         self._session = _session(path, Runtime(threads=threads))
         self.sha256 = sha256_of(path)
+        self.follows_split = states_split(self._session.get_modelmeta().custom_metadata_map.get(RECORD, ""))
         entry = self._only_input()
         self._input_name, self._type = entry.name, _TYPES[entry.type]
         self._check_shape(entry.shape)
@@ -179,8 +190,8 @@ def load_embedder(path: Path, expects: TeacherInput | None = None, threads: int 
 
     Args:
         path: either.
-        expects: what an ONNX file takes; `arcface` where it is None. A pack's card says it, so there it must
-            be None.
+        expects: what an ONNX file takes; where it is None, `rgb255` if the file scales pixels itself (see
+            `scales_itself`), `arcface` otherwise. A pack's card says it, so there it must be None.
         threads: for the network.
 
     Raises:
@@ -188,14 +199,18 @@ def load_embedder(path: Path, expects: TeacherInput | None = None, threads: int 
         ModelError: the pack's card or a file of it is not usable.
     """
     if not path.is_dir():
-        return OnnxEmbedder(path, expects or INPUTS["arcface"], threads)
+        raw = expects is None and scales_itself(path)
+        embedder = OnnxEmbedder(path, expects or INPUTS["rgb255" if raw else "arcface"], threads)
+        embedder.remark = _RAW if raw else ""
+        return embedder
     if expects is not None:
         raise NetworkUnusable(path=path, reason=N_("a pack's card says what it expects; leave --input out"))
     pack = load_pack(path)
     card = pack.card
-    return OnnxEmbedder(
-        pack.embedder_path, input_of_card(card.embedder), threads, f"{card.name} {card.version}"
-    )
+    name = f"{card.name} {card.version}"
+    embedder = OnnxEmbedder(pack.embedder_path, input_of_card(card.embedder), threads, name)
+    embedder.follows_split |= states_split(card.split)
+    return embedder
 
 
 def embed_module(network: nn.Module, crops_bgr: Crops, batch: int = 128, device: str = "cpu") -> FloatArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from netcafe_face.trainer.distil.teacher import TEACHER_INPUTS, TeacherInput
@@ -20,6 +21,10 @@ INPUTS: Mapping[str, TeacherInput] = MappingProxyType(
 )
 """Those of teachers, and: rgb128, (x − 127.5) / 128, as older networks of MXNet's time; rgb255 and bgr255,
 pixels as they are, for networks that scale themselves, such as SFace."""
+
+
+_FIRST_NODES = 8
+_SCALING = (("Sub", "_minus"), ("Mul", "_mul"))
 
 
 def input_named(text: str) -> TeacherInput:
@@ -47,6 +52,23 @@ def input_named(text: str) -> TeacherInput:
 def input_of_card(card: EmbedderCard) -> TeacherInput:
     """Return what a model pack's card states."""
     return TeacherInput(card.colour, (card.mean,) * 3, (card.std,) * 3)
+
+
+def scales_itself(path: Path) -> bool:
+    """Tell whether an ONNX file takes pixels from 0 to 255, by the rule of insightface's `ArcFaceONNX`.
+
+    Networks that MXNet wrote subtract a mean and multiply in their first nodes, which are named after that.
+
+    Args:
+        path: the file; of one that cannot be read nothing is known, so it does not.
+    """
+    import onnx
+
+    try:
+        nodes = onnx.load(path, load_external_data=False).graph.node[:_FIRST_NODES]
+    except Exception:  # noqa: BLE001 - ONNX Runtime, which runs it, says better what is wrong
+        return False
+    return all(any(node.name.startswith(names) for node in nodes) for names in _SCALING)
 
 
 def describe(expects: TeacherInput) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from netcafe_face.domain.errors import N_
 from netcafe_face.trainer.data.crops import Crops, load_crops
+from netcafe_face.trainer.data.duplicates import (
+    LEAST_LIKENESS,
+    MOST_BITS,
+    Fingerprint,
+    correlation,
+    fingerprint,
+)
 from netcafe_face.trainer.data.reading import folded_name
 from netcafe_face.trainer.errors import DataUnusable, LeakageFound, OptionsRefused
 
@@ -16,44 +24,69 @@ _SHOWN = 10
 _LONGEST_BYTES = 64 * 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Seen:
     """What a network was trained on.
 
     Attributes:
         names: its people, as `folded_name` gives them.
-        pictures: SHA-256 of its crops' pixels; empty where only names are known.
+        prints: fingerprints of its crops; empty where only names are known.
         source: where that was read.
+        nameless: crops of it whose person is not known.
     """
 
     names: frozenset[str]
-    pictures: frozenset[bytes]
+    prints: tuple[Fingerprint, ...]
     source: str
+    nameless: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shared:
     """What training and test have in common, all of it allowed by name.
 
     Attributes:
         names: people of the test who were trained on, in the test's spelling.
-        pictures: number of the test's crops that were trained on, pixel by pixel, whoever they show.
+        pictures: number of the test's crops that were trained on, equal or nearly so, whoever they show.
+        crops: number of the test's crops.
+        nameless: those of them whose person is not known.
         seen: the training data.
     """
 
     names: tuple[str, ...]
     pictures: int
+    crops: int
+    nameless: int
     seen: Seen
 
     def sentence(self) -> str:
-        """Say what was compared and found."""
-        what = "names and pictures" if self.seen.pictures else "names"
-        if not self.names and not self.pictures:
-            return f"Nobody of the test is in the training data {self.seen.source} ({what} compared)."
-        return (
-            f"ALLOWED BY NAME: {len(self.names)} people of the test and {self.pictures} of its pictures are "
-            f"in the training data {self.seen.source} ({_some(self.names)}), so the figures are too good."
-        )
+        """Say what was compared and found, and what could not be compared."""
+        where = f"the training data {self.seen.source}"
+        if self.names or self.pictures:
+            said = (
+                f"ALLOWED BY NAME: {len(self.names)} people of the test and {self.pictures} of its pictures "
+                f"are in {where} ({_some(self.names)}), so the figures are too good."
+            )
+        elif compared := " and ".join(self._compared()):
+            said = f"Nothing of the test was found in {where}: {compared} were compared."
+        else:
+            said = f"Nothing of the test could be compared with {where}."
+        return " ".join([said, *self._not_compared()])
+
+    def _compared(self) -> list[str]:
+        names = ["names"] if self.nameless < self.crops and self.seen.names else []
+        return names + (["pictures, near-duplicates included,"] if self.seen.prints else [])
+
+    def _not_compared(self) -> list[str]:
+        said = []
+        if self.nameless:
+            said.append(
+                f"{self.nameless:,} of the test's {self.crops:,} crops have no name, so it is not known "
+                "whether their people were trained on."
+            )
+        if self.seen.nameless:
+            said.append(f"Of the training data {self.seen.nameless:,} crops have no name.")
+        return said
 
 
 def seen_in(path: Path) -> Seen:
@@ -67,7 +100,8 @@ def seen_in(path: Path) -> Seen:
     if path.is_dir():
         crops = load_crops(path).training()
         names = [record.name for record in crops.records if record.name]
-        return Seen(frozenset(map(folded_name, names)), frozenset(picture_hashes(crops.crops_bgr)), str(path))
+        prints = tuple(fingerprint(np.asarray(crop)) for crop in crops.crops_bgr)
+        return Seen(frozenset(map(folded_name, names)), prints, str(path), len(crops) - len(names))
     try:
         if path.stat().st_size > _LONGEST_BYTES:
             raise DataUnusable(path=path, reason=N_("it is too long for a list of names"))
@@ -80,7 +114,7 @@ def seen_in(path: Path) -> Seen:
     names = [line for line in lines if line and not line.startswith("#")]
     if not names:
         raise DataUnusable(path=path, reason=N_("it names nobody"))
-    return Seen(frozenset(map(folded_name, names)), frozenset(), str(path))
+    return Seen(frozenset(map(folded_name, names)), (), str(path))
 
 
 def check_leakage(names: Sequence[str], crops_bgr: Crops, seen: Seen, allowed: Iterable[str] = ()) -> Shared:
@@ -101,18 +135,31 @@ def check_leakage(names: Sequence[str], crops_bgr: Crops, seen: Seen, allowed: I
     for missing in sorted(allowed_names.keys() - set(folded)):
         raise OptionsRefused(reason=f"“{allowed_names[missing]}” was allowed but is not in the test")
     people = sorted({name for name, plain in zip(names, folded, strict=True) if plain in seen.names})
-    digests = picture_hashes(crops_bgr) if seen.pictures else []
-    same = [name for name, digest in zip(names, digests, strict=False) if digest in seen.pictures]
+    same = [name for name, known in zip(names, pictures_in(crops_bgr, seen.prints), strict=True) if known]
     shown = {*people, *(name or "a person without a name" for name in same)}
     refused = sorted(name for name in shown if folded_name(name) not in allowed_names)
     if refused:
         raise LeakageFound(count=len(refused), names=_some(refused))
-    return Shared(tuple(people), len(same), seen)
+    return Shared(tuple(people), len(same), len(names), sum(not name for name in names), seen)
 
 
-def picture_hashes(crops_bgr: Crops) -> list[bytes]:
-    """Return the SHA-256 of each crop's pixels."""
-    return [hashlib.sha256(crop.tobytes()).digest() for crop in crops_bgr]
+def pictures_in(crops_bgr: Crops, prints: Sequence[Fingerprint]) -> list[bool]:
+    """Tell of each crop whether it is among pictures, equal or nearly so, by the rule of `like_pairs`.
+
+    Args:
+        crops_bgr: uint8 (n, 112, 112, 3).
+        prints: of the pictures.
+    """
+    if not prints:
+        return [False] * len(crops_bgr)
+    digests = {one.digest for one in prints}
+    bits = np.array([one.bits for one in prints], dtype=np.uint64)
+    found = []
+    for one in (fingerprint(np.asarray(crop)) for crop in crops_bgr):
+        near = np.flatnonzero(np.bitwise_count(bits ^ np.uint64(one.bits)) <= MOST_BITS).tolist()
+        likest = max((correlation(one.thumbnail, prints[at].thumbnail) for at in near), default=0.0)
+        found.append(one.digest in digests or likest >= LEAST_LIKENESS)
+    return found
 
 
 def _some(names: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ class Material:
         pairs: of the protocol, in folds; None where there can be none.
         protocol: what the pairs are, or why there are none.
         notes: what was chosen and left out, in sentences.
+        own_pairs: a published list names the pairs, so rates are of them; otherwise they were drawn here.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Material:
     pairs: Pairs | None
     protocol: str
     notes: tuple[str, ...] = ()
+    own_pairs: bool = False
 
     @property
     def people(self) -> int:
@@ -104,6 +106,11 @@ def _check_people(chosen: CropSet, labelled: int, title: str) -> None:
         return
     if not labelled:
         raise DataUnusable(path=title, reason=N_("no crop of it has a name"))
+    if people and len(chosen) < labelled:
+        reason = (
+            f"one person only is held out ({people.pop()}); to test on those of the training, add --everyone"
+        )
+        raise DataUnusable(path=title, reason=reason)
     if people:
         raise DataUnusable(
             path=title, reason=f"it shows one person only ({people.pop()}); strangers are needed"

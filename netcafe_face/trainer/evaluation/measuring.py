@@ -97,7 +97,8 @@ class Measured:
     Attributes:
         accuracy: 10-fold verification.
         rates: TAR at each FAR, the loosest first.
-        all_pairs: the rates are of all pairs of known people, otherwise of the protocol's pairs.
+        all_pairs: rates, EER, ROC and θ are of all pairs of known people, otherwise of the set's own pairs.
+        all_pair_rates: the rates of all pairs of known people where `rates` are those of the set's own.
         eer: equal error rate and its cosine.
         roc: thinned curve.
         angles: θ of the same pairs.
@@ -110,6 +111,7 @@ class Measured:
     accuracy: FoldAccuracy | None
     rates: tuple[Rate, ...]
     all_pairs: bool
+    all_pair_rates: tuple[Rate, ...]
     eer: tuple[float, float] | None
     roc: Curve | None
     angles: Angles | None
@@ -117,6 +119,11 @@ class Measured:
     open: tuple[OpenPoint, ...]
     groups: tuple[GroupRates, ...]
     notes: tuple[str, ...]
+
+    @property
+    def whose(self) -> str:
+        """Return over which pairs rates, EER, curves and θ are, in words."""
+        return "all pairs" if self.all_pairs else "the set's pairs"
 
 
 def measure(network: Network, embeddings: FloatArray, material: Material, options: Options) -> Measured:
@@ -130,30 +137,33 @@ def measure(network: Network, embeddings: FloatArray, material: Material, option
     named = np.array([bool(name) for name in material.names], dtype=bool)
     names = [name for name in material.names if name]
     people = _People(embeddings[named], np.unique(names, return_inverse=True)[1].astype(np.int64), names)
-    accuracy, scores = None, None
+    every = all_pair_scores(people.rows, people.labels) if material.people > 1 else None
+    accuracy, scores = None, every
     if material.pairs is not None:
         cosines = material.pairs.cosines(embeddings)
-        accuracy, scores = (
-            ten_fold_accuracy(cosines, material.pairs),
-            scores_of_pairs(cosines, material.pairs),
-        )
-    if material.people > 1:
-        scores = all_pair_scores(people.rows, people.labels)
+        accuracy = ten_fold_accuracy(cosines, material.pairs)
+        scores = scores_of_pairs(cosines, material.pairs) if material.own_pairs else every
     notes: list[str] = []
     rates = _rates(people, scores, options, notes)
+    all_pair_rates: tuple[Rate, ...] = ()
+    if material.own_pairs:
+        of_all: list[str] = []
+        all_pair_rates = _rates(people, every, options, of_all)
+        notes += [f"All pairs: {note}" for note in of_all]
     closed, opened = _identification(people, options, notes)
     separable = scores is not None and scores.genuine_pairs > 0 and scores.impostor_pairs > 0
     return Measured(
         network=network,
         accuracy=accuracy,
         rates=rates,
-        all_pairs=material.people > 1,
+        all_pairs=not material.own_pairs,
+        all_pair_rates=all_pair_rates,
         eer=equal_error_rate(scores) if scores is not None and separable else None,
         roc=curve(scores) if scores is not None and separable else None,
         angles=angles_of(scores) if scores is not None and separable else None,
         closed=closed,
         open=opened,
-        groups=_groups(people, rates, options, notes),
+        groups=_groups(people, all_pair_rates or rates, options, notes),
         notes=tuple(notes),
     )
 
@@ -180,7 +190,9 @@ def _rates(
     if not scores.genuine_pairs:
         notes.append("No true-accept rates: nobody has two pictures.")
     if not scores.people or not options.draws:
-        why = "it is not known whom the faces show" if not scores.people else "that was not asked for"
+        why = "that was not asked for"
+        if not scores.people:
+            why = "the set's own pairs count" if people.names else "it is not known whom the faces show"
         notes.append(
             f"Intervals are Wilson's, which take pairs as independent; people were not drawn again: {why}."
         )

@@ -44,7 +44,7 @@ def roc(figure: Figure, results: Sequence[Measured]) -> bool:
     for at, each, line in chosen:
         seen = line.far > 0
         axes.plot(line.far[seen], line.tar[seen], label=_text(each.network.name), **drawing.line_style(at))
-    axes.set(xscale="log", ylim=(0, 1.01), xlabel="false-accept rate", ylabel="true-accept rate")
+    axes.set(xscale="log", ylim=(0, 1.01), xlabel=_far_label(results), ylabel="true-accept rate")
     return _finished(axes, len(chosen))
 
 
@@ -66,7 +66,7 @@ def det(figure: Figure, results: Sequence[Measured]) -> bool:
     axes.set_xticks(ndtri(_DET_TICKS), names)
     axes.set_yticks(ndtri(_DET_TICKS), names)
     axes.set(xlim=ndtri([5e-6, 0.5]), ylim=ndtri([5e-6, 0.6]))
-    axes.set(xlabel="false-accept rate", ylabel="false-reject rate")
+    axes.set(xlabel=_far_label(results), ylabel="false-reject rate")
     return _finished(axes, len(chosen))
 
 
@@ -115,11 +115,15 @@ def angles(figure: Figure, results: Sequence[Measured]) -> bool:
         axes.set(ylabel="density per radian", xlim=(0, math.pi))
         axes.set_title(_text(each.network.name), fontsize=11)
         axes.legend(loc="upper left")
-    panels[-1].set_xlabel("θ between embeddings (radians)")
+    panels[-1].set_xlabel(f"θ between embeddings (radians), {results[0].whose}")
     panels[-1].set_xticks(
         [0, math.pi / 4, math.pi / 2, 3 * math.pi / 4, math.pi], ["0", "π/4", "π/2", "3π/4", "π"]
     )
     return bool(chosen)
+
+
+def _far_label(results: Sequence[Measured]) -> str:
+    return f"false-accept rate, {results[0].whose}"
 
 
 def _text(name: str) -> str:

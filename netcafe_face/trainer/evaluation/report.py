@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from netcafe_face.trainer.evaluation import tables
-from netcafe_face.trainer.evaluation.measuring import GROUP_FAR, Measured
+from netcafe_face.trainer.evaluation.measuring import GROUP_FAR, Measured, Rate
 
 _INTERVALS = (
     "In brackets are 95% intervals. Those of TAR and threshold come from drawing people again where there "
@@ -40,15 +40,8 @@ class Evaluation:
         """Return everything as what JSON can hold; what is not a number becomes null."""
         plain: dict[str, Any] = _plain(self)
         for entry, result in zip(plain["results"], self.results, strict=True):
-            entry["rates"] = [
-                {
-                    **_plain(rate.point),
-                    "tar_interval": list(rate.tar_interval),
-                    "threshold_interval": list(rate.threshold_interval),
-                    "resampled": _plain(rate.resampled),
-                }
-                for rate in result.rates
-            ]
+            entry["rates"] = [_plain_rate(rate) for rate in result.rates]
+            entry["all_pair_rates"] = [_plain_rate(rate) for rate in result.all_pair_rates]
         return plain
 
     def as_markdown(self) -> str:
@@ -71,20 +64,23 @@ class Evaluation:
     def _tables(self) -> list[tuple[str, list[list[str]]]]:
         found = [
             ("Networks", tables.network_rows(self.results)),
-            ("Verification", tables.verification_rows(self.results)),
-            (self._rates_heading(), tables.rate_rows(self.results)),
+            (f"Verification, EER and θ over {self._whose()}", tables.verification_rows(self.results)),
+            (
+                _rates_heading(self._whose(), [each.rates for each in self.results]),
+                tables.rate_rows([(each.network.name, each.rates) for each in self.results]),
+            ),
+            (
+                _rates_heading("all pairs of the same faces", [each.all_pair_rates for each in self.results]),
+                tables.rate_rows([(each.network.name, each.all_pair_rates) for each in self.results]),
+            ),
             ("Identification, everybody enrolled with one face", tables.closed_rows(self.results)),
             ("Identification with strangers, half of the people enrolled", tables.open_rows(self.results)),
             (f"Groups at the threshold of all people for FAR {GROUP_FAR:g}", tables.group_rows(self.results)),
         ]
         return [(heading, rows) for heading, rows in found if len(rows) > 1]
 
-    def _rates_heading(self) -> str:
-        pairs = [result.rates[0].point for result in self.results if result.rates]
-        if not pairs:
-            return "Rates"
-        whose = "all pairs" if self.results[0].all_pairs else "the set's pairs"
-        return f"Rates over {whose}: {pairs[0].genuine_pairs:,} genuine, {pairs[0].impostor_pairs:,} impostor"
+    def _whose(self) -> str:
+        return self.results[0].whose
 
     def _footnotes(self) -> list[str]:
         said = [_INTERVALS] if any(result.rates for result in self.results) else []
@@ -98,7 +94,15 @@ class Evaluation:
 
 
 def _hows(results: Sequence[Measured]) -> list[str]:
-    return list(dict.fromkeys(rate.point.how for each in results for rate in each.rates if rate.point.how))
+    points = [rate.point for each in results for rate in (*each.rates, *each.all_pair_rates)]
+    return list(dict.fromkeys(point.how for point in points if point.how))
+
+
+def _rates_heading(whose: str, rates: Sequence[Sequence[Rate]]) -> str:
+    points = [each[0].point for each in rates if each]
+    if not points:
+        return "Rates"
+    return f"Rates over {whose}: {points[0].genuine_pairs:,} genuine, {points[0].impostor_pairs:,} impostor"
 
 
 def _markdown_table(rows: list[list[str]]) -> list[str]:
@@ -113,6 +117,15 @@ def _text_table(rows: list[list[str]]) -> list[str]:
         "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def _plain_rate(rate: Rate) -> dict[str, Any]:
+    return {
+        **_plain(rate.point),
+        "tar_interval": list(rate.tar_interval),
+        "threshold_interval": list(rate.threshold_interval),
+        "resampled": _plain(rate.resampled),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netcafe_face.domain.errors import N_, OutputError
+from netcafe_face.trainer.distil.teacher import TeacherInput
 from netcafe_face.trainer.errors import OptionsRefused
 from netcafe_face.trainer.evaluation.embedding import OnnxEmbedder, load_embedder
 from netcafe_face.trainer.evaluation.groups import read_groups
@@ -25,6 +26,12 @@ _NOT_COMPARED = (
 )
 
 
+_BY_SPLIT = (
+    "What the networks were trained on was not given, so only their split tells who are strangers to them, "
+    "by the names as they are spelt here (--train-names)."
+)
+
+
 @dataclass(frozen=True)
 class Request:
     """What to evaluate, on what and how.
@@ -32,8 +39,8 @@ class Request:
     Attributes:
         models: ONNX files and folders of packs.
         data: what `load_material` reads.
-        inputs: what the ONNX files take, as `input_named` reads it: none for `arcface`, one for all of them,
-            or one each in their order.
+        inputs: what the ONNX files take, as `input_named` reads it: none for what `load_embedder` takes them
+            for, one for all of them, or one each in their order.
         source: how to read the data.
         groups: a CSV of names and groups.
         trained_on: what `seen_in` reads.
@@ -64,7 +71,8 @@ def evaluate(request: Request, progress: Progress | None = None) -> Evaluation:
 
     Raises:
         NetworkUnusable, ModelError: a network cannot be used.
-        DataUnusable: the data, the groups or the list of names cannot be used.
+        DataUnusable: the data, the groups or the list of names cannot be used, or nobody is left whom the
+            networks' split holds out.
         LeakageFound: people of the test were trained on.
         OptionsRefused: the options contradict each other.
     """
@@ -74,13 +82,17 @@ def evaluate(request: Request, progress: Progress | None = None) -> Evaluation:
     seen = seen_in(request.trained_on) if request.trained_on else None
     if request.allowed and seen is None:
         raise OptionsRefused(reason=N_("--allow-shared needs --train-names"))
-    material = load_material(request.data, replace(request.source, seed=request.seed), told)
-    leakage = _NOT_COMPARED
+    ours = tuple(network.name for network in networks if network.follows_split)
+    source = replace(request.source, seed=request.seed, ours=ours)
+    material = load_material(request.data, source, told)
+    leakage = _BY_SPLIT if len(ours) == len(networks) and material.people else _NOT_COMPARED
     if seen is not None:
         leakage = check_leakage(material.names, material.crops_bgr, seen, request.allowed).sentence()
     options = Options(seed=request.seed, draws=request.draws, groups=groups)
     results = tuple(_measured(network, material, options, told) for network in networks)
-    return Evaluation(material.title, (*material.sentences(), leakage), results, request.command)
+    remarks = [f"{network.name}: {network.remark}" for network in networks if network.remark]
+    sentences = (*material.sentences(), leakage, *remarks)
+    return Evaluation(material.title, sentences, results, request.command)
 
 
 def write_report(evaluation: Evaluation, folder: Path) -> list[Path]:
@@ -106,12 +118,13 @@ def write_report(evaluation: Evaluation, folder: Path) -> list[Path]:
 
 def _load(request: Request) -> list[OnnxEmbedder]:
     files = [path for path in request.models if not path.is_dir()]
-    inputs = list(request.inputs) or ["arcface"]
+    inputs: list[TeacherInput | None] = [input_named(text) for text in request.inputs]
+    inputs = inputs or [None]
     if len(inputs) == 1:
         inputs *= len(files)
     if len(inputs) != len(files):
         raise OptionsRefused(reason=f"{len(inputs)} inputs are given for {len(files)} ONNX files")
-    expects = iter([input_named(text) for text in inputs])
+    expects = iter(inputs)
     return _told_apart(
         [
             load_embedder(path, None if path.is_dir() else next(expects), request.threads)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -19,6 +20,7 @@ from netcafe_face.trainer.data.protocols import read_pairs
 from netcafe_face.trainer.data.reading import Picture, count_pictures, pictures
 from netcafe_face.trainer.data.verification_sets import VerificationSet, open_verification_set
 from netcafe_face.trainer.errors import DataUnusable, OptionsRefused
+from netcafe_face.trainer.evaluation.lineage import held_out_of, split_sentence
 from netcafe_face.trainer.evaluation.material import Material, material_from_crops
 from netcafe_face.trainer.evaluation.verification import Pairs
 from netcafe_face.vision.images import encode_png
@@ -33,13 +35,15 @@ class SourceOptions:
     """How to read a test.
 
     Attributes:
-        people: "held-out" for those who are never trained on, "all", or "" for held-out of prepared crops and
-            all of anything else.
+        people: "held-out" for those who are never trained on, "all", or "" for held-out of prepared crops,
+            and of anything else, too, where `ours` names a network.
         pairs: a list of pairs in LFW's form, or one such as AgeDB-30's; None to draw pairs.
         protocol: "FP" or "FF", of CFP.
         pack: its detector finds the faces of pictures that are not aligned yet.
         detector: a detector's file in YuNet's format, instead of the pack's.
         seed: chooses the pairs that are drawn.
+        ours: the networks to be tested that were trained by the project's split, so that they may have
+            learned from everybody who is not held out.
     """
 
     people: str = ""
@@ -48,6 +52,7 @@ class SourceOptions:
     pack: Path = SHIPPED_PACK
     detector: Path | None = None
     seed: int = 0
+    ours: tuple[str, ...] = ()
 
 
 class Progress(Protocol):
@@ -126,7 +131,7 @@ def _with_listed_pairs(crops: CropSet, path: Path, listed: Path, everyone: bool)
         f"Verification: {len(usable):,} of the {len(wanted):,} pairs in {listed.name}, {pairs.folds} folds; "
         f"the others' pictures are not among these crops."
     )
-    return Material(base.title, base.crops_bgr, base.names, pairs, protocol, base.notes)
+    return Material(base.title, base.crops_bgr, base.names, pairs, protocol, base.notes, own_pairs=True)
 
 
 def _from_verification_set(path: Path, options: SourceOptions, told: Progress) -> Material:
@@ -138,25 +143,46 @@ def _from_verification_set(path: Path, options: SourceOptions, told: Progress) -
         found = open_verification_set(options.pairs, cut, path)
     else:
         found = open_verification_set(path, cut, protocol=options.protocol)
+    notes = (*_left_out(found), *cut.notes(), *_split_of_pairs(path, found.names, options))
     pairs = Pairs(found.first, found.second, found.same, found.fold)
     protocol = (
         f"Verification: the set's own {len(pairs):,} pairs, {int(pairs.same.sum()):,} of them genuine, in "
         f"{pairs.folds} folds."
     )
-    notes = (*_left_out(found), *cut.notes())
-    return Material(found.name, found.crops_bgr, found.names, pairs, protocol, notes)
+    return Material(found.name, found.crops_bgr, found.names, pairs, protocol, notes, own_pairs=True)
+
+
+def _split_of_pairs(path: Path, names: Sequence[str], options: SourceOptions) -> tuple[str, ...]:
+    """Refuse people who may have been learned from: pairs of a protocol cannot do without some of them."""
+    held, people = held_out_of(names)
+    if not options.ours or not people:
+        return ()
+    if held != people and options.people != "all":
+        reason = (
+            f"{len(people - held):,} of its {len(people):,} people are not held out by the split of "
+            f"{', '.join(options.ours)} and may have been learned from; its own pairs are taken whole or not "
+            "at all, so to test on them add --everyone"
+        )
+        raise DataUnusable(path=path, reason=reason)
+    return (split_sentence(names, options.ours, everyone=True),) if held != people else ()
 
 
 def _from_people(path: Path, options: SourceOptions, told: Progress) -> Material:
     report = PrepareReport()
     told.begin(count_pictures(path), "pictures")
     read = pictures(path, report=report.reading)
-    crops = align_pictures(_named(read), _detector(options), _title(path), report, told.advance)
-    notes = (*report.lines(), _detector_sentence(options))
-    return material_from_crops(crops, _title(path), options.people != "held-out", options.seed, notes)
+    first = list(islice(read, 1))  # from then on it is known what the folders are called
+    report.reading.refuse_unusable(path, least_identities=0)
+    named = _named(chain(first, read))
+    crops = align_pictures(named, _detector(options), _title(path), report, told.advance)
+    everyone = options.people == "all" or not (options.people or options.ours)
+    notes = [*report.lines(), _detector_sentence(options)]
+    if options.ours:
+        notes.append(split_sentence((record.name for record in crops.records), options.ours, everyone))
+    return material_from_crops(crops, _title(path), everyone, options.seed, tuple(notes))
 
 
-def _named(found: Iterator[Picture]) -> Iterator[Picture]:
+def _named(found: Iterable[Picture]) -> Iterator[Picture]:
     """Pass on pictures whose person is known: others cannot be judged right or wrong."""
     return (picture for picture in found if picture.name)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from netcafe_face.trainer.evaluation.groups import GroupRates
-from netcafe_face.trainer.evaluation.measuring import Measured
+from netcafe_face.trainer.evaluation.measuring import Measured, Rate
 from netcafe_face.trainer.evaluation.verification import FoldAccuracy
 
 
@@ -62,17 +62,21 @@ def _difference_cell(accuracy: FoldAccuracy | None, first: FoldAccuracy | None) 
     return f"{100 * mean:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}] points"
 
 
-def rate_rows(results: Sequence[Measured]) -> list[list[str]]:
-    """List TAR and threshold at each false-accept rate, those that are extrapolated with an asterisk."""
+def rate_rows(rates: Sequence[tuple[str, Sequence[Rate]]]) -> list[list[str]]:
+    """List TAR and threshold at each false-accept rate, those that are extrapolated with an asterisk.
+
+    Args:
+        rates: of each network, with its name.
+    """
     rows = [["network", "FAR", "TAR", "threshold", "false accepts"]]
-    for each in results:
-        for rate in each.rates:
+    for name, of_network in rates:
+        for rate in of_network:
             point = rate.point
             tar = "–" if math.isnan(point.tar) else f"{point.tar:.2%} {_percent(rate.tar_interval)}"
             low, high = rate.threshold_interval
             rows.append(
                 [
-                    each.network.name,
+                    name,
                     f"{point.far:.0e}" + ("*" if point.extrapolated else ""),
                     tar,
                     f"{point.threshold:.3f} [{low:.3f}, {high:.3f}]",
