@@ -14,6 +14,11 @@ from string import Formatter
 from netcafe_face.domain.errors import N_
 
 SOURCE = N_("Shipped with the program. Both networks were trained by this project from random weights.")
+MADE = N_("Made with the program's trainer, and not by its makers. The embedder started from random weights.")
+DETECTOR_TOO = N_("So did the detector.")
+DETECTOR_FOREIGN = N_("The detector is another project's network, under {licence}.")
+DETECTOR_PACKED = N_("The detector is another pack's, whose card says where it comes from.")
+DETECTOR_UNKNOWN = N_("Where the detector comes from is not recorded.")
 
 LEARNED = N_(
     "The embedder ({backbone}, {parameters} parameters) learned from {crops} faces cut out of photos: {sets}."
@@ -38,12 +43,18 @@ NAMED = N_(
     "At the threshold for naming a customer (1 pair of strangers in 10,000), {tar} of true pairs are "
     "accepted; otherwise the answer is “undecided” or “unknown”, which is right for it."
 )
-MASK = N_("With a mask painted on one of the two faces {tar} of true pairs are accepted, {plain} without.")
+MASK = N_(
+    "With a mask painted on one of the two faces {tar} of true pairs are accepted, {plain} without "
+    "(threshold of 1 pair of strangers in {strangers})."
+)
 SMALL = N_(
     "With one of the two faces shrunk to {side}×{side} pixels {tar} of true pairs are accepted, {plain} "
-    "otherwise."
+    "otherwise (threshold of 1 pair of strangers in {strangers})."
 )
-DARK = N_("With one of the two faces dark and noisy {tar} of true pairs are accepted, {plain} otherwise.")
+DARK = N_(
+    "With one of the two faces dark and noisy {tar} of true pairs are accepted, {plain} otherwise "
+    "(threshold of 1 pair of strangers in {strangers})."
+)
 MISSED = N_("Its detector found no face in {missed} of {pictures} held-out photos of {set}.")
 TWINS = N_("Not counted: {pictures} held-out photos of {set} that may be trained on under another name.")
 DETECTOR_RECALL = N_(
@@ -56,6 +67,7 @@ DETECTOR_PLACES = N_(
 DETECTOR_MARKED = N_(
     "Of {faces} faces of at least {px} pixels that people marked in {set} it finds {recall}, YuNet {yunet}."
 )
+DETECTOR_UNEXAMINED = N_("How well its detector finds faces was not examined.")
 DETECTOR_ALARMS = N_("On {pictures} pictures without a face it marks {alarms} boxes, YuNet {yunet}.")
 GROUP = N_(
     "Of true pairs of the group “{group}” ({people} people), {tar} are accepted, and {far} of pairs of "
@@ -80,9 +92,23 @@ EXTRAPOLATED = N_(
 )
 
 SENTENCES = (
-    *(SOURCE, LEARNED, TAUGHT, MIXTURES, NAMES, STAGE, DETECTOR_LEARNED, DETECTOR_OF),
+    *(
+        SOURCE,
+        MADE,
+        DETECTOR_TOO,
+        DETECTOR_FOREIGN,
+        DETECTOR_PACKED,
+        DETECTOR_UNKNOWN,
+        LEARNED,
+        TAUGHT,
+        MIXTURES,
+        NAMES,
+        STAGE,
+        DETECTOR_LEARNED,
+        DETECTOR_OF,
+    ),
     *(ACCURACY, NO_ACCURACY, NAMED, MASK, SMALL, DARK, MISSED, TWINS, GROUP),
-    *(DETECTOR_RECALL, DETECTOR_PLACES, DETECTOR_MARKED, DETECTOR_ALARMS),
+    *(DETECTOR_RECALL, DETECTOR_PLACES, DETECTOR_MARKED, DETECTOR_ALARMS, DETECTOR_UNEXAMINED),
     *(NOT_MEASURED, NO_GROUPS, LFW_PEOPLE),
     *(MEASURED_ON, DISTINCT_ON, ONLY_HELD_OUT, STRICTEST, EXTRAPOLATED),
 )

@@ -174,8 +174,16 @@ def test_every_text_of_the_card_can_be_read_in_the_language_in_use(made: Path) -
     card = read_card(made / "pack.toml")
     for text in (card.source, card.trained_on, card.thresholds.measured_on, *card.weaknesses):
         assert sentences.composed(text), text
-    shipped = read_card(SHIPPED / "pack.toml")
-    assert card.licence_note == shipped.licence_note
+
+
+def test_a_pack_of_somebody_else_does_not_pass_for_the_projects_own(made: Path, place: Path) -> None:
+    card = read_card(made / "pack.toml")
+    assert card.source == f"{sentences.MADE} {sentences.DETECTOR_UNKNOWN}"
+    assert card.licence == "not stated"
+    assert card.licence_note.startswith("Who made this pack decides")
+    text = (place / "docs" / "model-card.md").read_text(encoding="utf-8")
+    assert "Both networks" not in text
+    assert card.source in text
 
 
 def test_nothing_says_that_a_business_may_use_it(made: Path, place: Path) -> None:

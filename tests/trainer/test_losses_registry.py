@@ -69,9 +69,7 @@ def test_a_small_set_gets_s_30_unless_s_is_given() -> None:
     assert (small.head.config.scale, chosen.head.config.scale) == (30, 64)
 
 
-@pytest.mark.parametrize(
-    ("name", "field"), [("arcface", "m2"), ("cosface", "m3"), ("sphereface", "m1")]
-)
+@pytest.mark.parametrize(("name", "field"), [("arcface", "m2"), ("cosface", "m3"), ("sphereface", "m1")])
 def test_the_margin_of_a_head_is_its_own_kind_of_margin(name: str, field: str) -> None:
     loss = build_loss(name, 2, 3, margin=1.25)
     assert isinstance(loss, HeadLoss)

@@ -132,8 +132,8 @@ def _other_sets(outcomes: Sequence[Outcome]) -> list[str]:
     if not names:
         return []
     return [
-        f"{', '.join(names)}: pairs without names, so some of their people may be among those trained on; "
-        "that was not checked."
+        f"{', '.join(names)}: no picture of these sets is trained on, near-duplicates included, and nobody "
+        "by name; where their pairs have no names, some of their people may be among those trained on."
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -22,19 +23,25 @@ class DenseTeacher:
         path: the ONNX file; it takes BGR from 0 to 255.
         threads: of ONNX Runtime.
 
+    Attributes:
+        path: the file.
+        sha256: of the file.
+
     Raises:
         TeacherUnusable: it cannot be loaded, or has other outputs.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        self._path = path
+        self.path = path
         self._maps: tuple[str, ...] = ()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         try:
-            model = _freed(path.read_bytes())
+            data = path.read_bytes()
+            self.sha256 = hashlib.sha256(data).hexdigest()
+            model = _freed(data)
             self._maps = _opened(model)
             self._session = onnxruntime.InferenceSession(
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]
@@ -82,7 +89,7 @@ class DenseTeacher:
             TeacherUnusable: it cannot be run on such pictures, or is not built like YuNet.
         """
         if not self._maps:
-            raise TeacherUnusable(path=self._path, reason=N_("it does not have YuNet's feature pyramid"))
+            raise TeacherUnusable(path=self.path, reason=N_("it does not have YuNet's feature pyramid"))
         found = self._asked(self._maps, images_bgr)
         return [found[name] for name in self._maps]
 
@@ -91,7 +98,7 @@ class DenseTeacher:
         try:
             return dict(zip(names, self._session.run(list(names), {self._input: batch}), strict=True))
         except Exception as error:
-            raise TeacherUnusable(path=self._path, reason=str(error).splitlines()[0]) from error
+            raise TeacherUnusable(path=self.path, reason=str(error).splitlines()[0]) from error
 
 
 def _opened(model: onnx.ModelProto) -> tuple[str, ...]:

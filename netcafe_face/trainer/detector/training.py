@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from netcafe_face.domain.errors import N_
+from netcafe_face.trainer.commit import program_commit
 from netcafe_face.trainer.detector.config import DetectorConfig
 from netcafe_face.trainer.detector.degrade import light
 from netcafe_face.trainer.detector.layout import STRIDES
@@ -176,7 +177,7 @@ def _trained(
         begun = state.get("config")
         config.refuse_other(begun if isinstance(begun, dict) else {})
         run.restore(state, folder / LAST)
-    write_record(folder, {"kind": "detector", "config": asdict(config), "store": store.record})
+    write_record(folder, _record(config, store, teacher))
     log = RunLog(folder / CURVE, run.step, None)
     progress = Progress(config.steps, run.step, config.batch)
     student = maybe_compile(run.network, config.compile, progress.say)
@@ -213,6 +214,13 @@ def _trained(
             break
     log.close()
     return run
+
+
+def _record(config: DetectorConfig, store: SceneStore, teacher: DenseTeacher | None) -> dict[str, Any]:
+    record = {"kind": "detector", "config": asdict(config), "store": store.record, "commit": program_commit()}
+    if teacher is not None:
+        record["teacher"] = {"file": teacher.path.name, "sha256": teacher.sha256}
+    return record
 
 
 def _check_maps(teacher: DenseTeacher | None, config: DetectorConfig) -> None:

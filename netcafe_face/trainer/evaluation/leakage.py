@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from netcafe_face.domain.errors import N_
-from netcafe_face.trainer.data.crops import Crops, load_crops
+from netcafe_face.trainer.data.crops import Crops, CropSet, load_crops
 from netcafe_face.trainer.data.duplicates import (
     LEAST_LIKENESS,
     MOST_BITS,
@@ -89,6 +89,19 @@ class Shared:
         return said
 
 
+def seen_of(crops: CropSet, source: str) -> Seen:
+    """Return what may be trained on of a set of crops.
+
+    Args:
+        crops: the set; who is held out is left out.
+        source: where it was read, in words.
+    """
+    training = crops.training()
+    names = [record.name for record in training.records if record.name]
+    prints = tuple(fingerprint(np.asarray(crop)) for crop in training.crops_bgr)
+    return Seen(frozenset(map(folded_name, names)), prints, source, len(training) - len(names))
+
+
 def seen_in(path: Path) -> Seen:
     """Read what was trained on: a folder of crops (its part for training), or a text file, a name a line.
 
@@ -98,10 +111,7 @@ def seen_in(path: Path) -> Seen:
         DataUnusable: it cannot be read, or names nobody.
     """
     if path.is_dir():
-        crops = load_crops(path).training()
-        names = [record.name for record in crops.records if record.name]
-        prints = tuple(fingerprint(np.asarray(crop)) for crop in crops.crops_bgr)
-        return Seen(frozenset(map(folded_name, names)), prints, str(path), len(crops) - len(names))
+        return seen_of(load_crops(path), str(path))
     try:
         if path.stat().st_size > _LONGEST_BYTES:
             raise DataUnusable(path=path, reason=N_("it is too long for a list of names"))

@@ -13,21 +13,16 @@ from netcafe_face.trainer.evaluation.rates import FEWEST_ACCEPTS
 from netcafe_face.trainer.evaluation.tail import ANCHOR, SLOPE_FROM
 from netcafe_face.trainer.export.detector import DetectorFacts
 from netcafe_face.trainer.export.faces import Kind, View
-from netcafe_face.trainer.export.figures import PackFigures
+from netcafe_face.trainer.export.figures import HARDSHIP_FAR, PackFigures
 from netcafe_face.trainer.export.hardships import SMALL_PX
 from netcafe_face.trainer.export.runs import Stage
 from netcafe_face.trainer.export.teachers import licensed
+from netcafe_face.trainer.export.terms import terms
 from netcafe_face.trainer.export.words import count, percent, rate
 from netcafe_face.trainer.loop.config import NO_LOSS
 from netcafe_face.vision import sentences
 from netcafe_face.vision.card import EmbedderCard, PackCard
 
-LICENCE = "GPL-3.0-only"
-LICENCE_NOTE = (
-    "The weights are the project's own. They were learned from photos whose terms are research use or "
-    "unstated, and from teachers trained on web photos. Whether a business may rely on that is the owner's "
-    "decision; the pack opencv-zoo is the alternative."
-)
 COMMERCIAL_USE = "owner-decides"
 
 
@@ -63,13 +58,14 @@ def compose(request: CardRequest, figures: PackFigures) -> PackCard:
         OptionsRefused: the licence of a teacher is not known.
     """
     points = tuple(one.point for one in figures.chosen)
+    told = terms(request.name, request.detector.origin)
     return PackCard(
         name=request.name,
         version=request.version,
-        licence=LICENCE,
-        licence_note=LICENCE_NOTE,
+        licence=told.licence,
+        licence_note=told.note,
         commercial_use=COMMERCIAL_USE,
-        source=sentences.SOURCE,
+        source=told.source,
         trained_on=" ".join([*embedder_learned(request.stages, request.licences), *request.detector.learned]),
         weaknesses=(
             *embedder_weak(figures),
@@ -141,7 +137,12 @@ def embedder_weak(figures: PackFigures) -> list[str]:
     ]
     words = {"mask": sentences.MASK, "small": sentences.SMALL, "dark": sentences.DARK}
     said += [
-        words[hard.name].format(tar=percent(hard.tar), plain=percent(hard.plain), side=SMALL_PX)
+        words[hard.name].format(
+            tar=percent(hard.tar),
+            plain=percent(hard.plain),
+            side=SMALL_PX,
+            strangers=count(round(1 / HARDSHIP_FAR)),
+        )
         for hard in figures.hard
     ]
     return said

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from netcafe_face.domain.errors import N_
 from netcafe_face.trainer.data.detectors import FACE_PX, NMS_THRESHOLD, SCORE_THRESHOLD
 from netcafe_face.trainer.errors import DataUnusable, RunUnusable
-from netcafe_face.trainer.export.teachers import licensed
+from netcafe_face.trainer.export.teachers import KNOWN, licensed
 from netcafe_face.trainer.export.words import count, percent
 from netcafe_face.trainer.loop.checkpoint import read_record
 from netcafe_face.vision import sentences
@@ -30,6 +31,7 @@ class DetectorFacts:
         learned: sentences on how it was trained.
         weak: sentences on what it does less well.
         figures: what its examination measured; empty where there was none.
+        origin: a sentence on whose it is.
     """
 
     path: Path
@@ -37,6 +39,7 @@ class DetectorFacts:
     learned: tuple[str, ...]
     weak: tuple[str, ...]
     figures: Mapping[str, Any]
+    origin: str
 
 
 def detector_of_pack(folder: Path) -> DetectorFacts:
@@ -48,7 +51,8 @@ def detector_of_pack(folder: Path) -> DetectorFacts:
     pack = load_pack(folder)
     learned = sentences.DETECTOR_OF.format(pack=pack.card.name, version=pack.card.version)
     card = replace(pack.card.detector, file=DETECTOR_FILE)
-    return DetectorFacts(pack.detector_path, card, (learned,), (), {})
+    weak = (sentences.DETECTOR_UNEXAMINED,)
+    return DetectorFacts(pack.detector_path, card, (learned,), weak, {}, sentences.DETECTOR_PACKED)
 
 
 def detector_of_file(
@@ -83,19 +87,25 @@ def detector_of_file(
     )
     learned = tuple(_learned(run, licences)) if run else ()
     try:
-        weak = tuple(_weak(measured))
+        weak = tuple(_weak(measured)) or (sentences.DETECTOR_UNEXAMINED,)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataUnusable(path=figures, reason=f"it lacks {error}") from error
-    return DetectorFacts(path, card, learned, weak, measured)
+    return DetectorFacts(path, card, learned, weak, measured, _origin(card.sha256, run))
+
+
+def _origin(sha256: str, run: Path | None) -> str:
+    if sha256 in KNOWN:
+        return sentences.DETECTOR_FOREIGN.format(licence=KNOWN[sha256].licence)
+    return sentences.DETECTOR_TOO if run else sentences.DETECTOR_UNKNOWN
 
 
 def _learned(run: Path, licences: Mapping[str, str]) -> list[str]:
     record = read_record(run)
     try:
-        config, teacher = record["config"], record.get("teacher")
+        config, teacher = record["config"], record.get("teacher") or _answered(record)
         return [
             sentences.DETECTOR_LEARNED.format(
-                teachers=licensed([teacher], licences)[0] if teacher else "YuNet",
+                teachers=licensed([teacher], licences)[0],
                 scenes=count(int(config["scenes"])),
                 steps=count(int(config["steps"])),
                 batch=int(config["batch"]),
@@ -104,6 +114,13 @@ def _learned(run: Path, licences: Mapping[str, str]) -> list[str]:
         ]
     except (KeyError, TypeError, ValueError) as error:
         raise RunUnusable(path=run, reason=f"its record lacks {error}") from error
+
+
+def _answered(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the teacher of a run's scenes; older runs have no record of it but the start of its SHA-256."""
+    begins = str(record["store"]["key"]["teacher"])
+    found = [(sha256, known) for sha256, known in KNOWN.items() if begins and sha256.startswith(begins)]
+    return {"file": found[0][1].file, "sha256": found[0][0]} if found else {"file": N_("unknown")}
 
 
 def _weak(figures: Mapping[str, Any]) -> list[str]:

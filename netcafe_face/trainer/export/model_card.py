@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from netcafe_face.trainer.detector.choosing import SHRUNK
+from netcafe_face.trainer.export.figures import HARDSHIP_FAR
 from netcafe_face.trainer.export.packing import MadePack
 from netcafe_face.trainer.export.words import count, percent, rate
 from netcafe_face.trainer.loop.config import NO_LOSS
@@ -100,7 +101,10 @@ def _how_well(made: MadePack) -> Iterator[str]:
         name = f"rank 1 among {count(closed.people)} people"
         yield _row((name, percent(closed.rank1), f"{percent(closed.low)} to {percent(closed.high)}"))
     for hard in figures.hard:
-        name = f"true pairs accepted with {_MEANINGS[hard.name]} (FAR {hard.far:.2%})"
+        name = (
+            f"true pairs accepted with {_MEANINGS[hard.name]}, at the threshold of FAR {rate(HARDSHIP_FAR)} "
+            f"(strangers accepted: {hard.far:.3%})"
+        )
         yield _row((name, percent(hard.tar), f"{percent(hard.plain)} without"))
     for group in measured.groups:
         told = "too few" if group.too_small else f"{percent(group.tar_low)} to {percent(group.tar_high)}"
@@ -159,12 +163,13 @@ def _detector(made: MadePack) -> Iterator[str]:
 
 
 def _own(made: MadePack) -> str:
-    if not made.teachers:
-        return "Both networks started from random weights.\n"
-    return (
-        "Both networks started from random weights. None of their weight tensors is in one of the teachers' "
-        f"files (compared: {', '.join(made.teachers)}).\n"
-    )
+    own = made.pack.card.source
+    if made.teachers:
+        own += (
+            " No weight tensor of the pack's networks is in one of the teachers' files (compared: "
+            f"{', '.join(made.teachers)})."
+        )
+    return own + "\n"
 
 
 def _row(cells: Sequence[str]) -> str:
