@@ -178,7 +178,7 @@ def look_errors(faces: list[OneFace], finder: FaceNetwork, shown_px: Sequence[fl
 def tremble(faces: list[OneFace], finder: FaceNetwork, side_px: int = 0) -> float:
     """Return how far a detector's points move when a picture is shrunk to `SHRUNK`: the median.
 
-    No network can be nearer to another than that one is to itself.
+    An error against another detector is measured from points that tremble so themselves.
 
     Args:
         faces: see `single_faces`.

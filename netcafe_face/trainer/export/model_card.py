@@ -156,7 +156,7 @@ def _detector(made: MadePack) -> Iterator[str]:
         yield (
             f"- Shown again at {SHRUNK:.0%} of its size, a face's points move by {moved['own']:.1%} of the "
             f"distance between the eyes ({moved['own_looked']:.1%} after the second look), YuNet's own by "
-            f"{moved['reference']:.1%}: no network can be nearer to YuNet than that.\n"
+            f"{moved['reference']:.1%}: so unsteady is what the errors above are measured from.\n"
         )
     for size, (own, other) in dict(figures.get("milliseconds", {})).items():
         yield f"- A picture of {size.replace('x', '×')} takes {own:.1f} ms, YuNet {other:.1f} ms (OpenCV).\n"
