@@ -316,7 +316,9 @@ def test_the_report_tells_what_its_figures_rest_on(
     assert "may be among those trained on" not in text
     elsewhere = [replace(one, accuracies={**one.accuracies, "cfp-fp": 0.5}) for one in outcomes]
     write_report(plan(), crops, elsewhere, tmp_path, "again")
-    assert "cfp-fp: pairs without names" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "cfp-fp: no picture of these sets is trained on" in (tmp_path / "report.md").read_text(
+        encoding="utf-8"
+    )
     reported = parted(crops)[1]
     assert f"Tested on {len(reported)} photos of {len(reported) // 2} people" in text
 

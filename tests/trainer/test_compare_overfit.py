@@ -55,7 +55,7 @@ def test_what_was_found_is_not_run_again(tmp_path: Path) -> None:
 
 
 def test_more_steps_go_on_where_too_few_were_done(tmp_path: Path) -> None:
-    base = replace(task(tmp_path).base, steps=2)
+    base = replace(task(tmp_path).base, steps=1)
     few_steps = run_overfit(task(tmp_path, base=base, losses=("softmax",)), [].append, lambda: False)
     assert few_steps.outcomes[0].separated < 1
     more = run_overfit(task(tmp_path, losses=("softmax",)), [].append, lambda: False)
