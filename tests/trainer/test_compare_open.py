@@ -116,7 +116,9 @@ def test_a_comparison_that_is_stopped_goes_on(crops: CropSet, tmp_path: Path) ->
 
 
 def test_who_decides_when_to_stop_is_not_who_is_reported(crops: CropSet) -> None:
-    seen, reported = parted(crops)
+    parts = parted(crops)
+    seen, reported = parts.seen, parts.reported
+    assert parts.halved
     for record in reported.records:
         assert record.held_out
         assert not is_for_choosing(record.name)
@@ -239,8 +241,8 @@ def test_a_folder_of_another_comparison_is_refused(crops: CropSet, tmp_path: Pat
 
 
 def test_too_few_people_to_report_on_are_told_before_anything_is_trained(tmp_path: Path) -> None:
-    few = people(training=6, held_out=5, each=2)
-    with pytest.raises(DataUnusable, match=r"one in five is held out.*2 folds need 2 people.*in one half"):
+    few = people(training=6, held_out=3, each=2)
+    with pytest.raises(DataUnusable, match=r"2 folds need 2 people"):
         Comparison(plan(), few, tmp_path, say=[].append).run()
     assert not list(tmp_path.iterdir())
 
@@ -253,6 +255,17 @@ def test_a_tiny_set_is_compared_with_fewer_folds_and_the_report_says_so(tmp_path
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert re.search(r"people never trained on, [2-9] folds by the LFW protocol", text)
     assert "| accuracy, held-out people, LFW protocol (%) |" in text
+
+
+def test_people_too_few_to_be_halved_do_both_and_the_report_says_so(tmp_path: Path) -> None:
+    smallest = people(training=6, held_out=4, each=2)
+    one = plan(seeds=(0,), rates=(0.05,))
+    outcomes = Comparison(one, smallest, tmp_path, say=[].append).run()
+    assert all(0 <= outcome.accuracies[HELD_OUT] <= 1 for outcome in outcomes)
+    write_report(one, smallest, outcomes, tmp_path, "made by hand")
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "too few to be halved, so the same people chose when to stop" in text
+    assert "half of all held-out people" not in text
 
 
 def test_a_typing_error_leaves_nothing_behind_that_refuses_the_right_command(
@@ -277,7 +290,7 @@ def test_learning_rates_that_teach_nothing_are_refused(rates: tuple[float, ...])
 def test_somebody_who_is_reported_on_and_learned_from_in_another_spelling_stops_it(
     crops: CropSet, tmp_path: Path
 ) -> None:
-    held = parted(crops)[1]
+    held = parted(crops).reported
     spelt = tuple(replace(record, name=record.name.upper(), held_out=False) for record in held.records)
     with pytest.raises(LeakageFound):
         Comparison(plan(), joined([crops, CropSet(held.crops_bgr, spelt)]), tmp_path, say=[].append).run()
@@ -319,7 +332,7 @@ def test_the_report_tells_what_its_figures_rest_on(
     assert "cfp-fp: no picture of these sets is trained on" in (tmp_path / "report.md").read_text(
         encoding="utf-8"
     )
-    reported = parted(crops)[1]
+    reported = parted(crops).reported
     assert f"Tested on {len(reported)} photos of {len(reported) // 2} people" in text
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from netcafe_face.trainer.backbones.registry import backbone_named
 from netcafe_face.trainer.data.crops import CropSet
-from netcafe_face.trainer.errors import OptionsRefused
+from netcafe_face.trainer.errors import DataUnusable, OptionsRefused
 from netcafe_face.trainer.evaluation.verification import Pairs, fold_count, held_out_pairs
 from netcafe_face.trainer.loop.config import TrainConfig
 from netcafe_face.trainer.losses.registry import LOSSES
@@ -117,13 +117,34 @@ def drawn_pairs(crops: CropSet) -> Pairs:
     return held_out_pairs(names, folds=fold_count(names))
 
 
-def parted(crops: CropSet) -> tuple[CropSet, CropSet]:
-    """Return what runs may see (training, and held-out people for choosing), and what the report measures."""
-    reported = np.array(
-        [
-            bool(record.name) and record.held_out and not is_for_choosing(record.name)
-            for record in crops.records
-        ],
-        dtype=bool,
-    )
-    return crops.select(~reported), crops.select(reported)
+@dataclass(frozen=True)
+class Parts:
+    """Whom runs may see and whom the report measures.
+
+    Attributes:
+        seen: crops to train on, and held-out people who choose the rate and when to stop.
+        reported: held-out people who are measured.
+        halved: nobody who is measured has chosen; where the people are too few for that, all of them do both.
+    """
+
+    seen: CropSet
+    reported: CropSet
+    halved: bool
+
+
+def parted(crops: CropSet) -> Parts:
+    """Part a set for a comparison.
+
+    Raises:
+        DataUnusable: there are too few held-out people to measure anything on.
+    """
+    held_out = np.array([bool(record.name) and record.held_out for record in crops.records], dtype=bool)
+    choosing = np.array([is_for_choosing(record.name) for record in crops.records], dtype=bool)
+    try:
+        for half in (choosing, ~choosing):
+            drawn_pairs(crops.select(held_out & half))
+    except DataUnusable:
+        drawn_pairs(crops.select(held_out))
+        return Parts(crops, crops.select(held_out), halved=False)
+    reported = held_out & ~choosing
+    return Parts(crops.select(~reported), crops.select(reported), halved=True)

@@ -152,7 +152,8 @@ def _pair_losses(plan: ComparePlan, training: CropSet) -> list[str]:
 
 
 def _choosing(plan: ComparePlan, crops: CropSet, outcomes: Sequence[Outcome]) -> str:
-    folds = len(np.unique(drawn_pairs(parted(crops)[1]).fold))
+    parts = parted(crops)
+    folds = len(np.unique(drawn_pairs(parts.reported).fold))
     base, several = plan.base, len(plan.rates) > 1
     rates = ", ".join(f"{rate:g}" for rate in plan.rates)
     tried = f"the learning rate (of {rates}, each tried for {plan.search_steps} steps) and "
@@ -160,16 +161,21 @@ def _choosing(plan: ComparePlan, crops: CropSet, outcomes: Sequence[Outcome]) ->
     edges = {min(plan.rates), max(plan.rates)} if several else set()
     names = dict.fromkeys(LOSSES[one.loss].display_name for one in outcomes if one.rate in edges)
     edge = f" Chosen at the edge of those tried: {', '.join(names)}." if names else ""
+    who = (
+        f"half of all held-out people only: the other half chose {chose}when to stop"
+        if parts.halved
+        else f"too few to be halved, so the same people chose {chose}when to stop, and figures are too good"
+    )
     return (
-        f"“{HELD_OUT.capitalize()}” are people never trained on, {folds} folds by the LFW protocol; half of "
-        f"all held-out people only: the other half chose {chose}when to stop ({base.patience} evaluations, "
-        f"{base.validate_every} steps apart, without a rise, at most {base.steps} steps).{edge}"
+        f"“{HELD_OUT.capitalize()}” are people never trained on, {folds} folds by the LFW protocol; {who} "
+        f"({base.patience} evaluations, {base.validate_every} steps apart, without a rise, at most "
+        f"{base.steps} steps).{edge}"
     )
 
 
 def _tested(crops: CropSet, outcomes: Sequence[Outcome]) -> str:
     """Say how many people the figures rest on, and how far chance in them alone may carry."""
-    tested = parted(crops)[1]
+    tested = parted(crops).reported
     counts = np.bincount(tested.labels()[0])
     pairs = len(drawn_pairs(tested))
     genuine = np.sort(counts * (counts - 1) // 2)[::-1]

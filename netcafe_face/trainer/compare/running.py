@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from netcafe_face.domain.errors import N_, Cancelled
+from netcafe_face.domain.errors import Cancelled
 from netcafe_face.trainer.backbones.registry import build_backbone
 from netcafe_face.trainer.backbones.start import load_start
 from netcafe_face.trainer.compare.outcome import Outcome, load_outcome, save_outcome
@@ -19,7 +19,7 @@ from netcafe_face.trainer.compare.plan import ComparePlan, drawn_pairs, parted
 from netcafe_face.trainer.compare.writing import claim
 from netcafe_face.trainer.data.crops import CropSet
 from netcafe_face.trainer.distil.answers import mark_of
-from netcafe_face.trainer.errors import DataUnusable, Diverged
+from netcafe_face.trainer.errors import Diverged
 from netcafe_face.trainer.evaluation.angles import angles_of
 from netcafe_face.trainer.evaluation.material import Material
 from netcafe_face.trainer.evaluation.rates import curve, equal_error_rate, tar_at_far
@@ -62,9 +62,8 @@ class Comparison:
             RunUnusable: the folder holds another comparison; see also `train`.
         """
         sets = {name: len(material.crops_bgr) for name, material in self.sets.items()}
-        seen, reported = parted(self.crops)
-        # Before hours of training, not after the first run.
-        self._refuse_too_few(seen, reported)
+        parts = parted(self.crops)  # before hours of training, not after the first run
+        seen, reported = parts.seen, parts.reported
         refuse_seen(self.crops.training(), self.crops.held_out().labelled())
         claim(self.folder, {**self.plan.to_json(), "data": mark_of(self.crops), "sets": sets})
         outcomes = []
@@ -80,17 +79,6 @@ class Comparison:
                 figure = outcome.failed or f"accuracy {outcome.accuracies[HELD_OUT]:.2%}"
                 self.say(f"{loss}, seed {seed}: {figure} after {outcome.steps} steps")
         return outcomes
-
-    def _refuse_too_few(self, seen: CropSet, reported: CropSet) -> None:
-        for half in (seen.held_out().labelled(), reported):
-            try:
-                drawn_pairs(half)
-            except DataUnusable as error:
-                reason = (
-                    "of all people one in five is held out, and of these one half chooses when to stop and "
-                    f"the other is reported on; {error.details['reason']} in one half"
-                )
-                raise DataUnusable(path=N_("given"), reason=reason) from error
 
     def _chosen_rate(self, loss: str, seen: CropSet) -> float:
         scores = []
