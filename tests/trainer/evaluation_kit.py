@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnx
+from click.testing import CliRunner, Result
 from onnx import TensorProto, helper, numpy_helper
 
+from netcafe_face.trainer.cli.evaluate import evaluate_command
 from netcafe_face.trainer.data.crops import CropRecord, Crops, CropSet
 from netcafe_face.trainer.data.split import is_held_out
 
@@ -77,3 +81,18 @@ def network(
     path.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(model, str(path))
     return path
+
+
+NAMES = people(held_out=24, trained=6, each=4)
+"""Thirty people of four crops, most of them held out."""
+
+
+def called(*arguments: object) -> Result:
+    """Type `evaluate`; its errors are raised."""
+    return CliRunner().invoke(evaluate_command, [str(each) for each in arguments], catch_exceptions=False)
+
+
+def body(*arguments: object) -> dict[str, Any]:
+    """Type `evaluate … --json` and read what it prints."""
+    found: dict[str, Any] = json.loads(called(*arguments, "--json", "--threads", 1, "--draws", 20).stdout)
+    return found

@@ -27,8 +27,12 @@ from netcafe_face.trainer.data.mixing import MixedFaces
 from netcafe_face.trainer.data.split import is_held_out
 from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.config import TrainConfig
+from netcafe_face.trainer.loop.objective import Objective
 from netcafe_face.trainer.loop.setup import Surroundings, make_plan
 from netcafe_face.trainer.loop.training import Plan
+from netcafe_face.trainer.losses.head import MarginHead
+from netcafe_face.trainer.losses.registry import HeadLoss
+from netcafe_face.trainer.losses.sampling import SampledHeadLoss
 from netcafe_face.vision.images import read_image
 from tests.files_kit import ASTRONAUT, SIX_PEOPLE, recognizer
 
@@ -109,6 +113,12 @@ def plan(
     say = (said if said is not None else []).append
     around = Surroundings(folder, folder.parent / "answers", tensorboard=False, say=say)
     return make_plan(config, people() if crops is None else crops, around)
+
+
+def head_of(objective: Objective) -> MarginHead:
+    """The head of a margin loss."""
+    assert isinstance(objective.loss, HeadLoss | SampledHeadLoss)
+    return objective.loss.head
 
 
 def curve(folder: Path) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -48,10 +49,10 @@ def test_the_other_side_may_lie_in_another_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
-def test_tars_are_searched_as_folders_are(tmp_path: Path, mode: str) -> None:
+def test_tars_are_searched_as_folders_are(tmp_path: Path, mode: Literal["w", "w:gz"]) -> None:
     same = {stem(KEPT[0]): "one photo", stem(TRAINED[0]): "one photo"}
     folder = photos(tmp_path / "set", **same)
-    with tarfile.open(tmp_path / "set.tar", mode) as tar:  # type: ignore[call-overload]
+    with tarfile.open(tmp_path / "set.tar", mode) as tar:
         for name in reversed(NAMES):
             tar.add(folder / name, name)
     assert twins_across_split([(tmp_path / "set.tar", False)]) == [{KEPT[0], TRAINED[0]}]

@@ -24,7 +24,7 @@ from netcafe_face.trainer.loop.batches import Key
 from netcafe_face.trainer.loop.distributed import JoinedGroup
 from netcafe_face.trainer.loop.setup import Surroundings, make_plan
 from netcafe_face.trainer.loop.training import train
-from tests.trainer.kit import faces, nameless, people, plan, real_crops, tiny, write_teacher
+from tests.trainer.kit import faces, head_of, nameless, people, plan, real_crops, tiny, write_teacher
 
 
 def taught(folder: Path, **changes: Any) -> dict[str, Any]:
@@ -145,13 +145,13 @@ def test_a_batch_that_processes_cannot_share_equally_is_refused(tmp_path: Path) 
 
 def test_every_choice_of_a_margin_loss_can_be_asked_for(tmp_path: Path) -> None:
     made = plan(tmp_path / "easy", tiny(loss="arcface", easy_margin=True, centers=2, margin=0.4))
-    head = made.objective.loss.head.config  # type: ignore[union-attr]
+    head = head_of(made.objective).config
     assert (head.easy_margin, head.centers, head.m2) == (True, 2, 0.4)
     made = plan(tmp_path / "combined", tiny(loss="combined", m1=1.1, m2=0.0, m3=0.1))
-    head = made.objective.loss.head.config  # type: ignore[union-attr]
+    head = head_of(made.objective).config
     assert (head.m1, head.m2, head.m3) == (1.1, 0.0, 0.1)
     made = plan(tmp_path / "one", tiny(loss="subcenter-arcface", centers=1))
-    assert made.objective.loss.head.config.centers == 1  # type: ignore[union-attr]
+    assert head_of(made.objective).config.centers == 1
 
 
 def test_a_teacher_without_its_input_is_fed_as_arcface_networks_are(tmp_path: Path) -> None:

@@ -199,9 +199,10 @@ def load_embedder(path: Path, expects: TeacherInput | None = None, threads: int 
         ModelError: the pack's card or a file of it is not usable.
     """
     if not path.is_dir():
-        raw = expects is None and scales_itself(path)
-        embedder = OnnxEmbedder(path, expects or INPUTS["rgb255" if raw else "arcface"], threads)
-        embedder.remark = _RAW if raw else ""
+        embedder = OnnxEmbedder(path, expects or INPUTS["arcface"], threads)
+        if expects is None and scales_itself(path):
+            embedder = OnnxEmbedder(path, INPUTS["rgb255"], threads)
+            embedder.remark = _RAW
         return embedder
     if expects is not None:
         raise NetworkUnusable(path=path, reason=N_("a pack's card says what it expects; leave --input out"))
