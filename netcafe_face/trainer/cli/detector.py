@@ -45,6 +45,7 @@ def detector() -> None:
 @click.option("--learning-rate", default=4e-3, show_default=True, help="Of AdamW.")
 @click.option("--threads", default=1, show_default=True, help="Of the computer.")
 @click.option("--compile/--no-compile", "compiles", default=False, help="Use torch.compile.")
+@click.option("--start-from", default="", help="A run whose weights are taken; without it random ones.")
 def fit(
     teacher: Path,
     portraits: tuple[Path, ...],
@@ -61,8 +62,9 @@ def fit(
     learning_rate: float,
     threads: int,
     compiles: bool,
+    start_from: str,
 ) -> None:
-    """Train from random weights on scenes made of photos that are not held out.
+    """Train on scenes made of photos that are not held out.
 
     Scenes are made and the teacher is asked once; the store is used again by later runs. Stopped at any time,
     the run goes on from its last checkpoint when the same command is given again.
@@ -86,6 +88,7 @@ def fit(
         learning_rate=learning_rate,
         threads=threads,
         compile=compiles,
+        start_from=start_from,
     )
     places = list(portraits), list(rooms)
     key = key_of(photo_names(*places), config.scenes, config.side_px, config.seed, teacher.read_bytes())

@@ -31,6 +31,7 @@ class DetectorConfig:
         report_every: steps between two rows of the log, each with a checkpoint.
         threads: of torch.
         compile: whether torch.compile is used.
+        start_from: an earlier run or its checkpoint whose averaged weights are taken; "" for random ones.
     """
 
     seed: int = 1
@@ -47,6 +48,7 @@ class DetectorConfig:
     report_every: int = 200
     threads: int = 1
     compile: bool = False
+    start_from: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""

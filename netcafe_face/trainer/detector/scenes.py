@@ -11,6 +11,7 @@ from netcafe_face.domain.errors import N_
 from netcafe_face.domain.faces import Image
 from netcafe_face.trainer.detector.degrade import degrade
 from netcafe_face.trainer.detector.photos import Photos
+from netcafe_face.trainer.detector.portraits import covered, posed
 from netcafe_face.trainer.errors import OptionsRefused
 
 _SCENE_STREAM = 7021
@@ -23,6 +24,9 @@ _WHOLE_PORTRAIT_SHARE = 0.12
 _CLEAN_TEACHER_SHARE = 0.25
 _FACE_PART = 0.42
 """A face's part of an LFW photo's width, as YuNet sees it."""
+
+RECIPE = 2
+"""Raised whenever the scenes of a seed become other ones."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,8 @@ class SceneMaker:
 
     def _portrait(self, rng: np.random.Generator, side: int, free: int) -> Image:
         """Show a face of random size, turn and place, most often whole, in a square."""
-        photo = self._photos.portraits[int(rng.integers(len(self._photos.portraits)))]
+        photos = self._photos.portraits
+        photo, other = (photos[int(number)] for number in rng.integers(len(photos), size=2))
         height, width = photo.shape[:2]
         if rng.random() < _WHOLE_PORTRAIT_SHARE:
             scale = side / max(height, width)
@@ -110,6 +115,7 @@ class SceneMaker:
             wanted = free * float(rng.uniform(0.3, 0.85))
             scale = wanted / (_FACE_PART * width)
         slack = 0.5 * max(0.0, free - _FACE_PART * width * scale)
+        photo = covered(posed(photo, rng), other, rng)
         return _shown(photo, (width / 2, height / 2), scale, rng, side, slack)
 
     def _room(self, rng: np.random.Generator, side: int, whole: bool) -> Image:
@@ -139,8 +145,8 @@ def _shown(
         size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))
         middle = (middle[0] * size[0] / photo.shape[1], middle[1] * size[1] / photo.shape[0])
         photo, scale = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8), 1.0
-    angle = float(np.deg2rad(rng.normal(0, 12) if rng.random() < 0.6 else 0.0))
-    stretch = np.exp(rng.normal(0, 0.07, 2))
+    angle = float(np.deg2rad(rng.normal(0, 12 if rng.random() < 0.6 else 28)))
+    stretch = np.exp(rng.normal(0, 0.07 if rng.random() < 0.6 else 0.2, 2))
     mirror = -1.0 if rng.random() < 0.5 else 1.0
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = scale * turn @ np.diag(stretch * np.array([mirror, 1.0]))

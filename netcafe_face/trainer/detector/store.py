@@ -17,7 +17,7 @@ from netcafe_face.domain.faces import FloatArray, Image
 from netcafe_face.trainer.data.split import SPLIT_SENTENCE
 from netcafe_face.trainer.detector.layout import ANSWER_WIDTH, cell_count
 from netcafe_face.trainer.detector.photos import Photos
-from netcafe_face.trainer.detector.scenes import SceneMaker
+from netcafe_face.trainer.detector.scenes import RECIPE, SceneMaker
 from netcafe_face.trainer.detector.teacher import DenseTeacher
 from netcafe_face.trainer.errors import DataUnusable, RunUnusable
 
@@ -35,6 +35,7 @@ class StoreKey:
         seed: of the scenes.
         photos: a digest of the photos' names, in order.
         teacher: a digest of its file.
+        recipe: how scenes are made.
     """
 
     scenes: int
@@ -42,6 +43,7 @@ class StoreKey:
     seed: int
     photos: str
     teacher: str = ""
+    recipe: int = RECIPE
 
 
 @dataclass(frozen=True)

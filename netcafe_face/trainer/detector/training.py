@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from netcafe_face.domain.errors import N_
+from netcafe_face.trainer.backbones.start import load_start
 from netcafe_face.trainer.commit import program_commit
 from netcafe_face.trainer.detector.config import DetectorConfig
 from netcafe_face.trainer.detector.degrade import light
@@ -88,11 +89,21 @@ class DetectorRun:
             raise RunUnusable(path=file, reason=str(error).splitlines()[0]) from error
 
 
-def start_run(config: DetectorConfig) -> DetectorRun:
-    """Return a run that has not begun, with random weights."""
+def start_run(config: DetectorConfig, start: Path | None = None) -> DetectorRun:
+    """Return a run that has not begun, with random weights or those of another run.
+
+    Args:
+        config: choices.
+        start: the other run's folder or a checkpoint of it, whose averaged weights are taken.
+
+    Raises:
+        RunUnusable: there is no checkpoint, or it is of another network.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = DetectorNet()
+    if start is not None:
+        load_start(network, start / LAST if start.is_dir() else start)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     plain = [weight for weight in network.parameters() if weight.ndim < 2]
     decayed = [weight for weight in network.parameters() if weight.ndim >= 2]
@@ -171,8 +182,9 @@ def _trained(
 ) -> DetectorRun:
     torch.set_num_threads(config.threads)
     cv2.setNumThreads(config.threads)
-    run = start_run(config)
-    if (folder / LAST).exists():
+    begun_before = (folder / LAST).exists()
+    run = start_run(config, None if begun_before or not config.start_from else Path(config.start_from))
+    if begun_before:
         state = load(folder / LAST)
         begun = state.get("config")
         config.refuse_other(begun if isinstance(begun, dict) else {})
