@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,7 +88,40 @@ def test_a_stopped_run_goes_on_as_if_it_never_stopped(tmp_path: Path) -> None:
     assert train(store, config, tmp_path / "parts").step == 6
     whole, parts = weights_of(tmp_path / "whole"), weights_of(tmp_path / "parts")
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
-    assert (tmp_path / "whole/curve.csv").read_text() == (tmp_path / "parts/curve.csv").read_text()
+    assert timeless(tmp_path / "whole/curve.csv") == timeless(tmp_path / "parts/curve.csv")
+
+
+def timeless(curve: Path) -> list[dict[str, str]]:
+    """Return a curve's rows without the time that each took."""
+    rows = list(csv.DictReader(curve.read_text().splitlines()))
+    assert all(float(row.pop("seconds")) >= 0 for row in rows)
+    return rows
+
+
+def test_time_counts_over_all_sessions(tmp_path: Path) -> None:
+    store, config = random_store(), short_config()
+    first = train(store, replace(config, steps=2, decay_steps=0), tmp_path)
+    assert 0 < first.seconds < train(store, replace(config, steps=4, decay_steps=0), tmp_path).seconds
+
+
+@pytest.mark.parametrize("start", ["first", "first/last.pt"])
+def test_a_run_can_begin_with_the_averaged_weights_of_another(tmp_path: Path, start: str) -> None:
+    store, config = random_store(), short_config()
+    earlier = train(store, config, tmp_path / "first").averaged.network.state_dict()
+    changed = replace(config, seed=2, start_from=str(tmp_path / start))
+    begun = start_run(changed, tmp_path / start)
+    for taken in (begun.network.state_dict(), begun.averaged.network.state_dict()):
+        assert all(torch.equal(taken[name], earlier[name]) for name in earlier)
+    assert train(store, changed, tmp_path / "second").step == config.steps
+    recorded = json.loads((tmp_path / "second/run.json").read_text())
+    assert recorded["config"]["start_from"] == str(tmp_path / start)
+    (tmp_path / "first/last.pt").unlink()
+    assert train(store, replace(changed, steps=8), tmp_path / "second").step == 8, "begun, it needs no start"
+
+
+def test_a_run_that_shall_begin_with_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunUnusable, match="missing"):
+        train(random_store(), short_config(start_from=str(tmp_path / "missing")), tmp_path / "run")
 
 
 def test_a_run_may_be_made_longer_and_nothing_else(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -48,6 +49,7 @@ class DetectorRun:
         averaged: its averaged weights, which are exported.
         optimiser: AdamW.
         step: steps done.
+        seconds: of training so far, over all sessions.
         recent: the parts of the loss, averaged over the last steps.
     """
 
@@ -55,6 +57,7 @@ class DetectorRun:
     averaged: Averaged
     optimiser: torch.optim.Optimizer
     step: int = 0
+    seconds: float = 0.0
     recent: dict[str, float] = field(default_factory=dict)
 
     def state(self, config: DetectorConfig) -> dict[str, Any]:
@@ -64,6 +67,7 @@ class DetectorRun:
             "ema": self.averaged.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
+            "seconds": self.seconds,
             "recent": self.recent,
             "config": asdict(config),
         }
@@ -84,6 +88,7 @@ class DetectorRun:
             self.averaged.network.load_state_dict(state["ema"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step = int(state["step"])
+            self.seconds = float(state.get("seconds", 0.0))
             self.recent = dict(state.get("recent", {}))
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             raise RunUnusable(path=file, reason=str(error).splitlines()[0]) from error
@@ -194,6 +199,7 @@ def _trained(
     progress = Progress(config.steps, run.step, config.batch)
     student = maybe_compile(run.network, config.compile, progress.say)
     strides = cell_strides(store.scenes_bgr.shape[1])
+    began = time.monotonic() - run.seconds
     while run.step < config.steps:
         images, answers = batch_at(store, config, run.step)
         rate = rate_at(config, run.step)
@@ -216,8 +222,9 @@ def _trained(
         seen = {"loss": loss, "score": terms.score, "box": terms.box, "points": terms.points, "maps": inside}
         run.note({name: float(value.detach()) for name, value in seen.items()})
         progress.show(run.step, run.recent)
+        run.seconds = time.monotonic() - began
         if run.step % config.report_every == 0:
-            log.write({"step": run.step, **run.recent, "rate": rate})
+            log.write({"step": run.step, "seconds": round(run.seconds, 1), **run.recent, "rate": rate})
         run.step += 1
         asked = should_stop()
         if run.step % config.report_every == 0 or run.step == config.steps or asked:
