@@ -31,6 +31,9 @@ DETECTOR_LEARNED = N_(
     "The detector was taught by {teachers} on {scenes} scenes made of photos: {steps} steps of {batch} "
     "scenes, seed {seed}."
 )
+DETECTOR_WENT_ON = N_(
+    "Then it learned from {scenes} other scenes: {steps} steps of {batch} scenes, seed {seed}."
+)
 DETECTOR_OF = N_("The detector is that of the pack {pack} {version}.")
 
 ACCURACY = N_(
@@ -105,6 +108,7 @@ SENTENCES = (
         NAMES,
         STAGE,
         DETECTOR_LEARNED,
+        DETECTOR_WENT_ON,
         DETECTOR_OF,
     ),
     *(ACCURACY, NO_ACCURACY, NAMED, MASK, SMALL, DARK, MISSED, TWINS, GROUP),

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from netcafe_face.trainer.errors import OptionsRefused
+from netcafe_face.trainer.detector.export import export_detector, network_of
+from netcafe_face.trainer.detector.history import detector_stages
+from netcafe_face.trainer.detector.training import train
+from netcafe_face.trainer.errors import DataUnusable, OptionsRefused, RunUnusable
 from netcafe_face.trainer.export import detector as facts
+from netcafe_face.trainer.export.chart import draw_detector
 from netcafe_face.trainer.export.detector import detector_of_file, detector_of_pack
 from netcafe_face.trainer.export.teachers import KNOWN
 from netcafe_face.trainer.export.terms import SHIPPED, terms
 from netcafe_face.vision import sentences
+from netcafe_face.vision.images import read_image
 from netcafe_face.vision.packs import sha256_of
 from tests.files_kit import MODELS
+from tests.trainer.detector_kit import random_store, short_config
 
 DETECTOR = MODELS / SHIPPED / "detector.onnx"
 YUNET = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
-
-
-def run_of(folder: Path, **more: object) -> Path:
-    """A detector's run as its folder tells it."""
-    config = {"scenes": 6400, "steps": 100, "batch": 4, "seed": 1}
-    record = {"kind": "detector", "config": config, "store": {"key": {"teacher": YUNET[:16]}}, **more}
-    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
-    return folder
 
 
 def test_the_shipped_pack_is_the_projects_own_if_its_detector_was_trained_too() -> None:
@@ -52,12 +52,78 @@ def test_a_detector_without_a_record_and_without_an_examination_says_so() -> Non
     assert (packed.origin, packed.weak) == (sentences.DETECTOR_PACKED, (sentences.DETECTOR_UNEXAMINED,))
 
 
-def test_a_detectors_teacher_is_named_with_its_licence(tmp_path: Path) -> None:
-    found = detector_of_file(DETECTOR, None, run_of(tmp_path), {})
-    assert "taught by face_detection_yunet_2023mar.onnx (Apache-2.0 / MIT)" in found.learned[0]
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A detector's run that began with another one, and its export."""
+    place = tmp_path_factory.mktemp("runs")
+    store = replace(random_store(), record={"key": {"teacher": YUNET[:16]}})
+    train(store, short_config(), place / "first")
+    train(store, short_config(seed=2, steps=8, start_from=str(place / "first")), place / "second")
+    for name in ("first", "second"):
+        export_detector(network_of(place / name / "last.pt"), place / name / "detector.onnx")
+    return place / "second"
+
+
+def test_a_detectors_teacher_and_stages_are_named(run: Path, tmp_path: Path) -> None:
+    found = detector_of_file(run / "detector.onnx", None, run, {})
+    assert found.learned == (
+        "The detector was taught by face_detection_yunet_2023mar.onnx (Apache-2.0 / MIT) on 6 scenes made of "
+        "photos: 6 steps of 2 scenes, seed 1.",
+        "Then it learned from 6 other scenes: 8 steps of 2 scenes, seed 2.",
+    )
     assert found.origin == sentences.DETECTOR_TOO
-    run_of(tmp_path, teacher={"file": "own.onnx", "sha256": "00"})
+    assert [(stage.steps, stage.seconds > 0) for stage in found.stages] == [(6, True), (8, True)]
+    assert all(sentences.composed(text) for text in found.learned)
+
+
+def test_a_teacher_without_a_licence_is_refused(run: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    record = json.loads((copy / "run.json").read_text())
+    record["teacher"] = {"file": "own.onnx", "sha256": "00"}
+    (copy / "run.json").write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(OptionsRefused, match=r"own\.onnx"):
-        detector_of_file(DETECTOR, None, tmp_path, {})
-    stated = detector_of_file(DETECTOR, None, tmp_path, {"own.onnx": "MIT"})
-    assert "taught by own.onnx (MIT)" in stated.learned[0]
+        detector_of_file(copy / "detector.onnx", None, copy, {})
+    stated = detector_of_file(copy / "detector.onnx", None, copy, {"own.onnx": "MIT"})
+    assert "taught by own.onnx (MIT)" in stated.learned[1]
+
+
+@pytest.mark.parametrize("other", ["shipped", "first", "noise"])
+def test_a_detector_that_its_run_does_not_export_is_refused(run: Path, tmp_path: Path, other: str) -> None:
+    noise = tmp_path / "noise.onnx"
+    noise.write_bytes(b"no network")
+    file = {"shipped": DETECTOR, "first": run.parent / "first/detector.onnx", "noise": noise}[other]
+    with pytest.raises(OptionsRefused, match="export it again"):
+        detector_of_file(file, None, run, {})
+
+
+def test_figures_of_another_detector_are_refused(run: Path, tmp_path: Path) -> None:
+    figures = tmp_path / "figures.json"
+    figures.write_text(json.dumps({"sha256": sha256_of(DETECTOR)}), encoding="utf-8")
+    with pytest.raises(DataUnusable, match="another file"):
+        detector_of_file(run / "detector.onnx", figures, run, {})
+    assert detector_of_file(DETECTOR, figures, None, {}).figures["sha256"] == sha256_of(DETECTOR)
+
+
+def test_a_run_that_begins_with_itself_is_refused(run: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    record = json.loads((copy / "run.json").read_text())
+    record["config"]["start_from"] = str(copy)
+    (copy / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(RunUnusable, match="without an end"):
+        detector_stages(copy)
+
+
+@pytest.mark.parametrize("broken", ['{"config": {}}', '{"config": {"colour": 1}, "store": {}}', "[]"])
+def test_a_record_that_lacks_something_is_refused(run: Path, tmp_path: Path, broken: str) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    (copy / "run.json").write_text(broken, encoding="utf-8")
+    with pytest.raises(RunUnusable):
+        detector_stages(copy)
+
+
+def test_the_detectors_curves_are_drawn_stage_after_stage(run: Path, tmp_path: Path) -> None:
+    assert draw_detector(detector_stages(run), tmp_path / "curve.png")
+    picture = read_image(tmp_path / "curve.png")
+    assert picture.shape[1] > 1000
+    assert not draw_detector((), tmp_path / "none.png")
+    assert not (tmp_path / "none.png").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -57,6 +58,18 @@ class DetectorConfig:
             raise OptionsRefused(reason=N_("counts must be positive"))
         if not 0 < self.learning_rate < 1 or not 0 <= self.average < 1:
             raise OptionsRefused(reason=N_("rates lie between 0 and 1"))
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> DetectorConfig:
+        """Read choices back; an older run knows no later ones.
+
+        Raises:
+            OptionsRefused: there is a choice that does not exist, or one that cannot be run.
+        """
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise OptionsRefused(reason=str(error)) from error
 
     def refuse_other(self, begun: dict[str, Any]) -> None:
         """Stop if a run that began with other choices would not be the same run.

@@ -80,7 +80,7 @@ def export_detector(network: DetectorNet, file: Path) -> None:
         data = part.read_bytes()
     finally:
         part.unlink(missing_ok=True)
-    _check(network, data)
+    answers_as(network, data)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         waiting = file.with_suffix(".part")
@@ -114,10 +114,25 @@ def _write(form: YuNetForm, file: Path) -> None:
         )
 
 
-def _check(network: DetectorNet, data: bytes) -> None:
+def answers_as(network: DetectorNet, data: bytes) -> None:
+    """Compare an ONNX detector with the network on random pictures, and let OpenCV run it.
+
+    Raises:
+        ExportFailed: it answers otherwise, OpenCV does not run it, or it is larger than a megabyte.
+    """
     if len(data) > _MOST_BYTES:
         raise ExportFailed(reason=N_("the file is larger than a megabyte"))
-    onnx.checker.check_model(onnx.load_from_string(data), full_check=True)
+    try:
+        onnx.checker.check_model(onnx.load_from_string(data), full_check=True)
+        _compare(network, data)
+    except ExportFailed:
+        raise
+    except Exception as error:  # what is no detector fails in any way
+        raise ExportFailed(reason=str(error).partition("\n")[0]) from error
+    _check_opencv(data)
+
+
+def _compare(network: DetectorNet, data: bytes) -> None:
     rng = np.random.default_rng(0)
     for height, width in _SIZES:
         picture = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
@@ -134,7 +149,6 @@ def _check(network: DetectorNet, data: bytes) -> None:
                 if not apart <= _MOST_APART:
                     raise ExportFailed(reason=f"{name}_{stride} differs by {apart:.2g}")
             first += cells
-    _check_opencv(data)
 
 
 def _check_opencv(data: bytes) -> None:

@@ -15,6 +15,7 @@ from netcafe_face.trainer.detector import choosing
 from netcafe_face.trainer.detector.exam import Sheet
 from netcafe_face.trainer.detector.examining import Findings, agreement, look_again, sure, truth
 from netcafe_face.trainer.detector.finder import Finder, SureFinder, milliseconds
+from netcafe_face.vision.packs import sha256_of
 
 ALL = "all together"
 TIMED = ((320, 320), (640, 480))
@@ -100,6 +101,7 @@ def examine(
         },
         "milliseconds": _times(finder, plan.reference),
         "bytes": finder.path.stat().st_size,
+        "sha256": sha256_of(finder.path),
         "split": SPLIT_SENTENCE,
         "equal_to_training": {sheet.name: sheet.twins for sheet in sheets if sheet.twins},
         "broken": list(chain.from_iterable(sheet.broken for sheet in sheets)),

@@ -7,8 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netcafe_face.trainer import drawing
+from netcafe_face.trainer.detector.history import DetectorStage
 from netcafe_face.trainer.export.onnx import new_file
 from netcafe_face.trainer.export.runs import Stage
+
+_DETECTOR_TERMS = (
+    ("score", "error of the score (nats a face cell)"),
+    ("points", "error of the points (part of the face)"),
+)
 
 
 def draw_training(stages: Sequence[Stage], path: Path) -> bool:
@@ -36,6 +42,41 @@ def draw_training(stages: Sequence[Stage], path: Path) -> bool:
         right.set(xlabel="hours of training", ylabel="held-out people")
         right.yaxis.set_major_formatter(PercentFormatter(1.0))
         right.legend(loc="lower right")
+        with new_file(path) as scratch:
+            scratch.write_bytes(drawing.encoded(figure))
+    return True
+
+
+def draw_detector(stages: Sequence[DetectorStage], path: Path) -> bool:
+    """Draw the parts of the detector's loss against scenes shown, stage after stage, as PNG.
+
+    Returns:
+        Whether there was anything to draw.
+
+    Raises:
+        RunUnusable: a run's log cannot be read.
+        ExportFailed: the file cannot be written.
+    """
+    rows: list[list[dict[str, float]]] = []
+    before = 0.0
+    for stage in stages:
+        batch = stage.config.batch
+        rows.append([{**row, "shown": (before + row["step"] * batch) / 1000} for row in stage.curve()])
+        before += stage.steps * batch
+    if not any(rows):
+        return False
+    with drawing.look():
+        figure = drawing.plot(7.2, 3.2)
+        for axes, (name, label) in zip(figure.subplots(1, 2), _DETECTOR_TERMS, strict=True):
+            for number, stage_rows in enumerate(rows, start=1):
+                # The first rows are those of random weights, and would flatten all that follows.
+                shown = stage_rows[len(stage_rows) // 50 :]
+                line = [row["shown"] for row in shown], [row[name] for row in shown]
+                axes.plot(*line, **drawing.line_style(4 * (number - 1)), linewidth=1, label=f"stage {number}")
+            axes.set(xlabel="thousand scenes shown", ylabel=label)
+            axes.set_ylim(bottom=0)
+        if len(rows) > 1:
+            axes.legend(loc="upper right")
         with new_file(path) as scratch:
             scratch.write_bytes(drawing.encoded(figure))
     return True

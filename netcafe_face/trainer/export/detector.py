@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from netcafe_face.domain.errors import N_
 from netcafe_face.trainer.data.detectors import FACE_PX, NMS_THRESHOLD, SCORE_THRESHOLD
-from netcafe_face.trainer.errors import DataUnusable, RunUnusable
+from netcafe_face.trainer.detector.history import DetectorStage, detector_stages, refuse_another_detector
+from netcafe_face.trainer.errors import DataUnusable
 from netcafe_face.trainer.export.teachers import KNOWN, licensed
 from netcafe_face.trainer.export.words import count, percent
-from netcafe_face.trainer.loop.checkpoint import read_record
 from netcafe_face.vision import sentences
 from netcafe_face.vision.card import DetectorCard
 from netcafe_face.vision.packs import load_pack, sha256_of
@@ -32,6 +32,7 @@ class DetectorFacts:
         weak: sentences on what it does less well.
         figures: what its examination measured; empty where there was none.
         origin: a sentence on whose it is.
+        stages: the runs that led to it, the first one first; none where no run was given.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class DetectorFacts:
     weak: tuple[str, ...]
     figures: Mapping[str, Any]
     origin: str
+    stages: tuple[DetectorStage, ...] = ()
 
 
 def detector_of_pack(folder: Path) -> DetectorFacts:
@@ -67,11 +69,16 @@ def detector_of_file(
         licences: of teachers that are not known by their bytes.
 
     Raises:
-        DataUnusable: the figures cannot be read.
+        DataUnusable: the figures cannot be read, or are another detector's.
         RunUnusable: the run's record cannot be read.
-        OptionsRefused: the licence of a teacher is not known.
+        OptionsRefused: the licence of a teacher is not known, or the run exports another detector.
     """
     measured = _read(figures) if figures else {}
+    if figures and measured.get("sha256", sha256_of(path)) != sha256_of(path):
+        raise DataUnusable(path=figures, reason=f"they were measured with another file than {path.name}")
+    if run:
+        refuse_another_detector(path, run)
+    stages = detector_stages(run) if run else ()
     card = DetectorCard(
         kind="yunet",
         file=DETECTOR_FILE,
@@ -85,12 +92,12 @@ def detector_of_file(
         face_px=_pair(measured.get("face_px") or FACE_PX),
         second_look_px=int(measured.get("second_look_px") or 0),
     )
-    learned = tuple(_learned(run, licences)) if run else ()
+    learned = tuple(_learned(stages, licences))
     try:
         weak = tuple(_weak(measured)) or (sentences.DETECTOR_UNEXAMINED,)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataUnusable(path=figures, reason=f"it lacks {error}") from error
-    return DetectorFacts(path, card, learned, weak, measured, _origin(card.sha256, run))
+    return DetectorFacts(path, card, learned, weak, measured, _origin(card.sha256, run), stages)
 
 
 def _origin(sha256: str, run: Path | None) -> str:
@@ -99,26 +106,22 @@ def _origin(sha256: str, run: Path | None) -> str:
     return sentences.DETECTOR_TOO if run else sentences.DETECTOR_UNKNOWN
 
 
-def _learned(run: Path, licences: Mapping[str, str]) -> list[str]:
-    record = read_record(run)
-    try:
-        config, teacher = record["config"], record.get("teacher") or _answered(record)
-        return [
-            sentences.DETECTOR_LEARNED.format(
-                teachers=licensed([teacher], licences)[0],
-                scenes=count(int(config["scenes"])),
-                steps=count(int(config["steps"])),
-                batch=int(config["batch"]),
-                seed=int(config["seed"]),
-            )
-        ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunUnusable(path=run, reason=f"its record lacks {error}") from error
+def _learned(stages: Sequence[DetectorStage], licences: Mapping[str, str]) -> Iterator[str]:
+    before = ""
+    for stage in stages:
+        teachers = licensed([stage.teacher or _answered(stage)], licences)[0]
+        counts = {"scenes": stage.config.scenes, "steps": stage.steps, "batch": stage.config.batch}
+        told = {name: count(value) for name, value in counts.items()} | {"seed": str(stage.config.seed)}
+        if teachers == before:
+            yield sentences.DETECTOR_WENT_ON.format(**told)
+        else:
+            yield sentences.DETECTOR_LEARNED.format(teachers=teachers, **told)
+        before = teachers
 
 
-def _answered(record: Mapping[str, Any]) -> Mapping[str, Any]:
+def _answered(stage: DetectorStage) -> Mapping[str, Any]:
     """Return the teacher of a run's scenes; older runs have no record of it but the start of its SHA-256."""
-    begins = str(record["store"]["key"]["teacher"])
+    begins = str(stage.store.get("key", {}).get("teacher", ""))
     found = [(sha256, known) for sha256, known in KNOWN.items() if begins and sha256.startswith(begins)]
     return {"file": found[0][1].file, "sha256": found[0][0]} if found else {"file": N_("unknown")}
 

@@ -12,11 +12,11 @@ from netcafe_face.trainer.commit import program_commit
 from netcafe_face.trainer.errors import OptionsRefused
 from netcafe_face.trainer.evaluation.groups import read_groups
 from netcafe_face.trainer.evaluation.sources import Progress
-from netcafe_face.trainer.export.chart import draw_training
+from netcafe_face.trainer.export.chart import draw_detector, draw_training
 from netcafe_face.trainer.export.detector import DetectorFacts, detector_of_file, detector_of_pack
 from netcafe_face.trainer.export.faces import FaceSource, Kind
 from netcafe_face.trainer.export.figures import MeasureOptions, looked_json
-from netcafe_face.trainer.export.model_card import model_card
+from netcafe_face.trainer.export.model_card import Charts, model_card
 from netcafe_face.trainer.export.onnx import new_file
 from netcafe_face.trainer.export.packing import MadePack, PackPlan, make_pack
 from netcafe_face.trainer.export.runs import load_run
@@ -89,11 +89,18 @@ def make(choices: PackChoices, progress: Progress, say: Callable[[str], None]) -
 
 
 def _write_model_card(made: MadePack, choices: PackChoices, path: Path) -> None:
-    chart = path.parent / "assets" / f"{made.pack.card.name}-training.png"
-    drawn = draw_training(made.stages, chart)
-    place = Path(os.path.relpath(chart, path.parent)).as_posix() if drawn else ""
+    assets, name = path.parent / "assets", made.pack.card.name
+    chart, detector_chart = assets / f"{name}-training.png", assets / f"{name}-detector.png"
+    charts = Charts(
+        _beside(path, chart) if draw_training(made.stages, chart) else "",
+        _beside(path, detector_chart) if draw_detector(made.detector.stages, detector_chart) else "",
+    )
     commands = [*(choices.commands or [stage.command for stage in made.stages]), choices.command]
-    _write(path, model_card(made, commands, place))
+    _write(path, model_card(made, commands, charts))
+
+
+def _beside(path: Path, chart: Path) -> str:
+    return Path(os.path.relpath(chart, path.parent)).as_posix()
 
 
 def _detector(choices: PackChoices, licences: dict[str, str]) -> DetectorFacts:

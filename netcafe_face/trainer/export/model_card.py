@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from netcafe_face.trainer.detector.choosing import SHRUNK
+from netcafe_face.trainer.detector.history import DetectorStage
 from netcafe_face.trainer.export.figures import HARDSHIP_FAR
 from netcafe_face.trainer.export.packing import MadePack
 from netcafe_face.trainer.export.words import count, percent, rate
@@ -19,19 +21,27 @@ _MEANINGS = {
 }
 
 
-def model_card(made: MadePack, commands: Sequence[str], chart: str) -> str:
+@dataclass(frozen=True)
+class Charts:
+    """Pictures of the curves, relative to the card; "" where there is none."""
+
+    embedder: str = ""
+    detector: str = ""
+
+
+def model_card(made: MadePack, commands: Sequence[str], charts: Charts) -> str:
     """Compose the model card of a pack.
 
     Args:
         made: the pack with its figures.
         commands: exact commands, in order, that made it.
-        chart: the curves' picture, relative to the card; "" for none.
+        charts: the curves.
     """
     card = made.pack.card
     parts = [
         f"# Model card: {card.name} {card.version}\n",
         "Written by `train pack`; every figure comes from its last run.\n",
-        *_how(made, commands, chart),
+        *_how(made, commands, charts),
         *_how_well(made),
         *_thresholds(made),
         *_detector(made),
@@ -45,7 +55,7 @@ def model_card(made: MadePack, commands: Sequence[str], chart: str) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _how(made: MadePack, commands: Sequence[str], chart: str) -> Iterator[str]:
+def _how(made: MadePack, commands: Sequence[str], charts: Charts) -> Iterator[str]:
     yield "## How it was made\n"
     yield made.pack.card.trained_on + "\n"
     yield made.pack.card.split + "\n"
@@ -69,8 +79,33 @@ def _how(made: MadePack, commands: Sequence[str], chart: str) -> Iterator[str]:
         )
         yield _row(cells)
     yield ""
-    if chart:
-        yield f"![Objective, accuracy and TAR on held-out people against hours of training]({chart})\n"
+    if charts.embedder:
+        shown = "Objective, accuracy and TAR on held-out people against hours of training"
+        yield f"![{shown}]({charts.embedder})\n"
+    yield from _how_the_detector(made.detector.stages)
+    if charts.detector:
+        yield f"![Errors of the detector's score and points against scenes shown]({charts.detector})\n"
+
+
+def _how_the_detector(stages: Sequence[DetectorStage]) -> Iterator[str]:
+    if not stages:
+        return
+    yield "| stage of the detector | scenes | steps × batch | learning rate | hours | seed | commit |"
+    yield "|---|---|---|---|---|---|---|"
+    for number, stage in enumerate(stages, start=1):
+        config = stage.config
+        yield _row(
+            (
+                str(number),
+                count(config.scenes),
+                f"{count(stage.steps)} × {config.batch}",
+                f"{config.learning_rate:g}",
+                f"{stage.seconds / 3600:.1f}" if stage.seconds else "–",
+                str(config.seed),
+                stage.commit or "–",
+            )
+        )
+    yield ""
 
 
 def _how_well(made: MadePack) -> Iterator[str]:
