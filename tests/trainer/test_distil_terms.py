@@ -71,6 +71,14 @@ def test_teachers_of_other_lengths_are_reached_through_projections() -> None:
     assert terms(student, answers).item() == pytest.approx(wanted, abs=1e-6)
 
 
+def test_a_student_of_the_first_teacher_goes_on_where_it_stands_when_a_second_one_joins() -> None:
+    terms = DistilTerms(8, [8, 3], 1.0, 0.0)
+    student, first, second = rows(5, 8, 0), rows(5, 8, 1), rows(5, 3, 2)
+    other = cosine_term(terms.projections[1](student), second)
+    wanted = (cosine_term(student, first) + other).item() / 2
+    assert terms(student, torch.cat([first, second], dim=1)).item() == pytest.approx(wanted, abs=1e-6)
+
+
 def test_the_terms_can_be_followed_down_to_nothing() -> None:
     teacher = torch.nn.functional.normalize(rows(6, 4, 3), dim=1)
     student = rows(6, 4, 4).requires_grad_()

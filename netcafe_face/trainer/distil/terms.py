@@ -35,7 +35,8 @@ class DistilTerms(nn.Module):
     """The cosine and the relational terms of one or several teachers.
 
     A teacher of another dimension than the student's, and each of several teachers, is reached through a
-    linear projection that is used in training only.
+    linear projection that is used in training only. One that keeps the dimension begins as the identity, so
+    that a student who has already learned from that teacher goes on where it stands.
 
     Args:
         dim: the student's.
@@ -53,7 +54,7 @@ class DistilTerms(nn.Module):
         self._relational_weight = relational_weight
         direct = self._dims == [dim]
         self.projections = nn.ModuleList(
-            nn.Identity() if direct else nn.Linear(dim, wanted, bias=False) for wanted in self._dims
+            nn.Identity() if direct else _projection(dim, wanted) for wanted in self._dims
         )
 
     def forward(self, embeddings: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
@@ -68,3 +69,10 @@ class DistilTerms(nn.Module):
             total = total + self._cosine_weight * cosine_term(projection(embeddings), theirs)
             total = total + self._relational_weight * relational_term(embeddings, theirs)
         return total / len(self._dims)
+
+
+def _projection(dim: int, wanted: int) -> nn.Linear:
+    layer = nn.Linear(dim, wanted, bias=False)
+    if wanted == dim:
+        nn.init.eye_(layer.weight)
+    return layer
