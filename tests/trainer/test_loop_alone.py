@@ -36,15 +36,24 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_second_run_in_a_folder_is_refused_and_writes_over_nothing(tmp_path: Path) -> None:
     train(plan(tmp_path, tiny(steps=2)))
-    before = weights_and_curve(tmp_path)
+    before = written(tmp_path)
     with alone_in(tmp_path), pytest.raises(RunUnusable, match="another process is training in it"):
         train(plan(tmp_path, tiny(steps=4)))
-    assert weights_and_curve(tmp_path) == before
+    assert written(tmp_path) == before
     assert train(plan(tmp_path, tiny(steps=4))).step == 4, "free again"
 
 
-def weights_and_curve(folder: Path) -> list[bytes]:
-    return [(folder / name).read_bytes() for name in ("last.pt", "best.pt", "curve.csv")]
+def written(folder: Path) -> list[bytes]:
+    return [(folder / name).read_bytes() for name in ("last.pt", "best.pt", "curve.csv", "run.json")]
+
+
+def test_a_folder_in_which_another_run_began_meanwhile_is_refused(tmp_path: Path) -> None:
+    later = plan(tmp_path, tiny(steps=2, seed=8))
+    train(plan(tmp_path, tiny(steps=2)))
+    before = written(tmp_path)
+    with pytest.raises(RunUnusable, match="another run"):
+        train(later)
+    assert written(tmp_path) == before
 
 
 def test_a_second_detector_in_a_folder_is_refused(tmp_path: Path) -> None:

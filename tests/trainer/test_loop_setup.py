@@ -22,14 +22,22 @@ from netcafe_face.trainer.errors import (
 from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.batches import Key
 from netcafe_face.trainer.loop.distributed import JoinedGroup
+from netcafe_face.trainer.loop.record import claim
 from netcafe_face.trainer.loop.setup import Surroundings, make_plan
-from netcafe_face.trainer.loop.training import train
+from netcafe_face.trainer.loop.training import Plan, train
 from tests.trainer.kit import faces, head_of, nameless, people, plan, real_crops, tiny, write_teacher
 
 
 def taught(folder: Path, **changes: Any) -> dict[str, Any]:
     path = write_teacher(folder / "teacher.onnx", dim=16)
     return {"teachers": (f"arcface:{path}",), **changes}
+
+
+def begun(folder: Path, config: Any, crops: CropSet | None = None, said: list[str] | None = None) -> Plan:
+    """Prepare a run and write into its folder what it is, as training does first."""
+    made = plan(folder, config, crops, said)
+    claim(made.record, folder)
+    return made
 
 
 def drawn(folder: Path, config: Any, crops: CropSet, steps: int = 30) -> set[bytes]:
@@ -61,7 +69,7 @@ def test_the_named_ones_that_are_held_out_validate(tmp_path: Path) -> None:
     assert made.validate is not None
     score = made.measure(made.backbone)
     assert 0 <= score.accuracy <= 1
-    record = checkpoint.read_record(tmp_path / "run")
+    record = made.record
     assert record["data"]["held_out_people"] == 25
     assert record["data"]["people"] == 4
     assert "never trained on" in record["data"]["split"]
@@ -88,7 +96,7 @@ def test_another_kind_of_validation_can_be_given(tmp_path: Path) -> None:
     around = Surroundings(tmp_path / "run", tmp_path / "answers", tensorboard=False, say=lambda _text: None)
     made = make_plan(tiny(), people(held_out=0), around, Always())
     assert made.measure(made.backbone) == "good"  # type: ignore[comparison-overlap]
-    assert checkpoint.read_record(tmp_path / "run")["data"]["held_out_people"] == 3
+    assert made.record["data"]["held_out_people"] == 3
 
 
 def test_without_teachers_nameless_crops_teach_nothing_and_are_left_out(tmp_path: Path) -> None:
@@ -159,8 +167,7 @@ def test_a_teacher_without_its_input_is_fed_as_arcface_networks_are(tmp_path: Pa
     plain = plan(tmp_path / "plain", tiny(teachers=(str(path),)))
     named = plan(tmp_path / "named", tiny(teachers=(f"arcface:{path}",)))
     assert torch.equal(plain.samples[Key(0, 0, 0)][2], named.samples[Key(0, 0, 0)][2])
-    records = [checkpoint.read_record(tmp_path / name)["teachers"] for name in ("plain", "named")]
-    assert records[0] == records[1]
+    assert plain.record["teachers"] == named.record["teachers"]
 
 
 def test_a_teacher_that_is_missing_or_wants_another_input_is_refused(tmp_path: Path) -> None:
@@ -183,11 +190,11 @@ def test_every_crop_carries_its_teachers_answers_side_by_side(tmp_path: Path) ->
 def test_answers_are_asked_once_and_their_count_is_told(tmp_path: Path) -> None:
     said: list[str] = []
     config = tiny(**taught(tmp_path), mixtures=6)
-    plan(tmp_path / "run", config, said=said)
+    begun(tmp_path / "run", config, said=said)
     assert said == ["teacher.onnx answered for 16 of 16 crops", "teacher.onnx answered for 6 of 6 crops"]
     files = {file: file.stat().st_mtime_ns for file in (tmp_path / "answers").glob("*/*.npy")}
     assert len(files) == 2
-    plan(tmp_path / "another", config)
+    begun(tmp_path / "another", config)
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "answers").glob("*/*.npy")} == files
 
 
@@ -195,7 +202,7 @@ def test_names_that_stand_in_several_sets_are_told(tmp_path: Path) -> None:
     every = people()
     records = tuple(replace(record, group="second") for record in every.records)
     said: list[str] = []
-    plan(tmp_path / "run", tiny(), joined([every, CropSet(faces(29, 4), records)]), said)
+    begun(tmp_path / "run", tiny(), joined([every, CropSet(faces(29, 4), records)]), said)
     assert said[0].startswith("4 names stand in several sets and count as the same people: person-")
 
 
@@ -203,7 +210,7 @@ def test_names_that_are_spelt_in_several_ways_are_told(tmp_path: Path) -> None:
     every = people(held_out=0)
     records = tuple(replace(record, name=record.name.upper()) for record in every.records)
     said: list[str] = []
-    plan(tmp_path / "run", tiny(), joined([every, CropSet(faces(8, 4)[16:], records)]), said)
+    begun(tmp_path / "run", tiny(), joined([every, CropSet(faces(8, 4)[16:], records)]), said)
     assert any(text.startswith("4 names are spelt in several ways") for text in said)
 
 
@@ -220,7 +227,7 @@ def test_a_held_out_person_who_comes_in_another_spelling_or_without_a_name_stops
 
 
 def test_the_folder_of_another_run_is_refused_with_what_differs(tmp_path: Path) -> None:
-    plan(tmp_path / "run", tiny())
+    begun(tmp_path / "run", tiny())
     with pytest.raises(RunUnusable, match="another run \\(loss, seed\\)"):
         plan(tmp_path / "run", tiny(loss="cosface", seed=1))
     with pytest.raises(RunUnusable, match="other crops"):
@@ -229,17 +236,17 @@ def test_the_folder_of_another_run_is_refused_with_what_differs(tmp_path: Path) 
 
 def test_another_teacher_under_the_same_name_is_another_run(tmp_path: Path) -> None:
     config = tiny(**taught(tmp_path))
-    plan(tmp_path / "run", config)
+    begun(tmp_path / "run", config)
     (tmp_path / "teacher.onnx").rename(tmp_path / "moved.onnx")
-    plan(tmp_path / "run", replace(config, teachers=(f"arcface:{tmp_path / 'moved.onnx'}",)))
+    begun(tmp_path / "run", replace(config, teachers=(f"arcface:{tmp_path / 'moved.onnx'}",)))
     write_teacher(tmp_path / "teacher.onnx", dim=16, seed=9)
     with pytest.raises(RunUnusable, match="other teachers"):
         plan(tmp_path / "run", config)
 
 
 def test_the_same_run_may_go_on_longer_faster_and_with_more_patience(tmp_path: Path) -> None:
-    plan(tmp_path / "run", tiny())
-    plan(tmp_path / "run", tiny(steps=9, workers=1, threads=2, patience=4, validate_every=3))
+    begun(tmp_path / "run", tiny())
+    begun(tmp_path / "run", tiny(steps=9, workers=1, threads=2, patience=4, validate_every=3))
 
 
 def test_a_checkpoint_without_a_record_is_nobodys(tmp_path: Path) -> None:
@@ -258,7 +265,7 @@ def test_a_damaged_record_is_refused(tmp_path: Path, record: dict[str, Any]) -> 
 
 def test_the_record_says_all_that_is_needed_to_repeat_the_run(tmp_path: Path) -> None:
     config = tiny(**taught(tmp_path))
-    plan(tmp_path / "run", config)
+    begun(tmp_path / "run", config)
     record = checkpoint.read_record(tmp_path / "run")
     assert record["config"] == config.to_json()
     assert record["teachers"][0]["sha256"] == Teacher(tmp_path / "teacher.onnx", "arcface").sha256
@@ -279,5 +286,5 @@ def test_a_run_can_begin_with_the_weights_of_another(tmp_path: Path) -> None:
 def test_the_record_keeps_the_weights_that_a_run_began_with(tmp_path: Path) -> None:
     train(plan(tmp_path / "first", tiny(steps=2)))
     train(plan(tmp_path / "second", tiny(steps=2, start_from=str(tmp_path / "first"))))
-    plan(tmp_path / "second", tiny(steps=4, start_from=str(tmp_path / "elsewhere")))
+    begun(tmp_path / "second", tiny(steps=4, start_from=str(tmp_path / "elsewhere")))
     assert checkpoint.read_record(tmp_path / "second")["config"]["start_from"] == str(tmp_path / "first")

@@ -60,6 +60,16 @@ def record_of(
     }
 
 
+def claim(record: dict[str, Any], folder: Path) -> None:
+    """Write into a folder what run it holds; only who trains in it does so, see `alone_in`.
+
+    Raises:
+        RunUnusable: meanwhile another run began in it, or it cannot be written.
+    """
+    refuse_another_run(record, folder)
+    checkpoint.write_record(folder, record)
+
+
 def refuse_another_run(record: dict[str, Any], folder: Path) -> None:
     """Refuse a folder that holds another run; of the same one, keep the commit that began it.
 

@@ -94,13 +94,11 @@ def make_plan(
     if config.start_from and not (around.folder / checkpoint.LAST).exists():
         load_start(backbone, Path(config.start_from))
     objective = _objective(config, len(names), teachers)
-    # Only now, when no option can be refused any more, the folder belongs to this run.
-    if around.group.first:
-        checkpoint.write_record(around.folder, record)
     sources = _sources(config, training, labels, teachers, around)
     return Plan(
         config=config,
         folder=around.folder,
+        record=record,
         backbone=backbone,
         objective=objective,
         samples=Samples(sources, STRENGTHS[config.augment], config.seed),

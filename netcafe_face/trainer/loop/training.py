@@ -26,6 +26,7 @@ from netcafe_face.trainer.loop.logs import Means, RunLog
 from netcafe_face.trainer.loop.objective import Objective
 from netcafe_face.trainer.loop.optimiser import build_optimiser, clip
 from netcafe_face.trainer.loop.progress import Progress
+from netcafe_face.trainer.loop.record import claim
 from netcafe_face.trainer.loop.schedule import learning_rate
 from netcafe_face.trainer.loop.validation import Score
 
@@ -39,6 +40,7 @@ class Plan:
     Attributes:
         config: the choices.
         folder: where the run is kept.
+        record: what it is, for its folder; it is written when training begins.
         backbone: the network, with the weights to begin with.
         objective: what is made small; its own weights are trained too.
         samples, order: the crops and the order in which they come.
@@ -49,6 +51,7 @@ class Plan:
 
     config: TrainConfig
     folder: Path
+    record: dict[str, Any]
     backbone: nn.Module
     objective: Objective
     samples: Samples
@@ -98,6 +101,7 @@ def train(plan: Plan, should_stop: Callable[[], bool] = lambda: False) -> State:
     with ExitStack() as held:
         if group.first:
             held.enter_context(alone_in(plan.folder))
+            claim(plan.record, plan.folder)
         run = held.enter_context(closing(_Run(plan)))
         todo = range(run.state.step, config.steps)
         reading = Reading(config.workers, group.rank, group.size)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ from netcafe_face.trainer.loop.compiling import maybe_compile
 from netcafe_face.trainer.loop.config import TrainConfig
 from netcafe_face.trainer.loop.optimiser import build_optimiser, clip
 from netcafe_face.trainer.loop.progress import Progress
+from netcafe_face.trainer.loop.record import claim
 from netcafe_face.trainer.loop.schedule import learning_rate
 
 Numbers = npt.NDArray[np.int64]
@@ -81,12 +83,14 @@ class StageRun:
         lessons: what it learns from.
         config: the choices; the schedule is that of one stage.
         folder: of the run; a checkpoint is written after each stage.
+        record: what the run is, for its folder.
     """
 
     network: StagedNetwork
     lessons: Lessons
     config: TrainConfig
     folder: Path
+    record: dict[str, Any]
 
     def train(self, should_stop: Callable[[], bool]) -> bool:
         """Train the stages one after the other, `config.steps` each, and return whether all are done.
@@ -100,6 +104,7 @@ class StageRun:
         """
         torch.set_num_threads(self.config.threads)
         with alone_in(self.folder):
+            claim(self.record, self.folder)
             done, seconds = self._resumed()
             for number in range(done, len(self.network.stages)):
                 began = time.monotonic()

@@ -19,7 +19,6 @@ from netcafe_face.trainer.distil.answers import Question, ask, counted, mark_of,
 from netcafe_face.trainer.distil.maps import ask_maps
 from netcafe_face.trainer.distil.teacher import Teacher, teacher_named
 from netcafe_face.trainer.errors import DataUnusable, OptionsRefused
-from netcafe_face.trainer.loop import checkpoint
 from netcafe_face.trainer.loop.config import TrainConfig
 from netcafe_face.trainer.loop.record import STAGES, record_of, refuse_another_run
 from netcafe_face.trainer.stages.learning import Lessons, StageRun
@@ -74,7 +73,6 @@ def school(
     config = replace(config, dim=teacher.dim, mixture_share=share)
     record = {"kind": STAGES, "maps": list(maps), **record_of(config, crops, None, [teacher])}
     refuse_another_run(record, folder)
-    checkpoint.write_record(folder, record)
     pixels = np.asarray(crops.crops_bgr)
     faces = _RealThenMixed(pixels, config.seed)
     mark, count = mark_of(crops), len(crops) + config.mixtures
@@ -89,7 +87,7 @@ def school(
         Question(mixed, config.mixtures, mixed_mark(mark, config.seed)),
     ]
     answers = np.concatenate([ask(teacher, each, kept, config.threads) for each in questions if each.count])
-    return StageRun(network, Lessons(faces, store, answers), config, folder).train(should_stop)
+    return StageRun(network, Lessons(faces, store, answers), config, folder, record).train(should_stop)
 
 
 def _check(network: StagedNetwork, teacher: Teacher) -> None:
