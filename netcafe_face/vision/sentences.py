@@ -32,7 +32,7 @@ DETECTOR_LEARNED = N_(
     "scenes, seed {seed}."
 )
 DETECTOR_WENT_ON = N_(
-    "Then it learned from {scenes} other scenes: {steps} steps of {batch} scenes, seed {seed}."
+    "Then {teachers} taught it on {scenes} scenes: {steps} steps of {batch} scenes, seed {seed}."
 )
 DETECTOR_OF = N_("The detector is that of the pack {pack} {version}.")
 

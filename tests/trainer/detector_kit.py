@@ -17,6 +17,9 @@ from tests.files_kit import MODELS, SIX_PEOPLE
 TEACHER = MODELS / "netcafe-mini" / "detector.onnx"
 """The shipped detector has YuNet's format, so it can teach as well as YuNet can."""
 
+YUNET = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
+"""SHA-256 of OpenCV Zoo's YuNet, whose licence is known."""
+
 
 def people() -> Image:
     """Return the packaged photo of six people, 640 pixels wide."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from netcafe_face.trainer.data.split import is_held_out
+from netcafe_face.trainer.detector import scenes
 from netcafe_face.trainer.detector.degrade import degrade
 from netcafe_face.trainer.detector.layout import OUTPUTS, cell_count
 from netcafe_face.trainer.detector.photos import Photos, load_photos, photo_names
@@ -138,8 +141,30 @@ def test_answers_are_kept_with_the_scenes_and_made_once(tmp_path: Path) -> None:
     again = existing_store(tmp_path / "s", key)
     assert again is not None
     assert np.array_equal(again.answers, store.answers)
+    for other in (key_of(["a", "c"], 5, 64, 1), replace(key, recipe=key.recipe - 1)):
+        with pytest.raises(DataUnusable):
+            existing_store(tmp_path / "s", other)
+
+
+def test_a_store_that_says_nothing_of_its_recipe_is_of_the_first_one(tmp_path: Path) -> None:
+    photos, key = Photos([people()], [[people()]]), key_of(["a"], 2, 64, 1)
+    record = build_store(tmp_path, photos, DenseTeacher(TEACHER), key, lambda _: None).record
+    del record["key"]["recipe"]
+    (tmp_path / "scenes.json").write_text(json.dumps(record))
     with pytest.raises(DataUnusable):
-        existing_store(tmp_path / "s", key_of(["a", "c"], 5, 64, 1))
+        existing_store(tmp_path, key)
+    assert existing_store(tmp_path, replace(key, recipe=1)) is not None
+
+
+def test_portraits_in_scenes_are_posed_and_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = people()
+    maker = SceneMaker(Photos([photo[100:350, 60:310]], []), 96, 3)
+    as_they_are = [maker.scene(number).teacher_bgr for number in range(6)]
+    for name in ("posed", "covered"):
+        with monkeypatch.context() as patched:
+            patched.setattr(scenes, name, lambda portrait, *_others: portrait)
+            without = [maker.scene(number).teacher_bgr for number in range(6)]
+        assert any(not np.array_equal(*pair) for pair in zip(as_they_are, without, strict=True)), name
 
 
 def test_fewer_scenes_are_the_first_of_more(tmp_path: Path) -> None:

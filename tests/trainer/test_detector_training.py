@@ -15,7 +15,7 @@ from netcafe_face.trainer.detector.export import export_detector
 from netcafe_face.trainer.detector.network import DetectorNet, Widths
 from netcafe_face.trainer.detector.objective import cell_strides, compare, map_error
 from netcafe_face.trainer.detector.teacher import DenseTeacher
-from netcafe_face.trainer.detector.training import numbers_at, rate_at, start_run, train
+from netcafe_face.trainer.detector.training import check_start, numbers_at, rate_at, start_run, train
 from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
 from tests.trainer.detector_kit import random_store, short_config, two_scenes
 
@@ -99,9 +99,24 @@ def timeless(curve: Path) -> list[dict[str, str]]:
 
 
 def test_time_counts_over_all_sessions(tmp_path: Path) -> None:
-    store, config = random_store(), short_config()
-    first = train(store, replace(config, steps=2, decay_steps=0), tmp_path)
-    assert 0 < first.seconds < train(store, replace(config, steps=4, decay_steps=0), tmp_path).seconds
+    store, config = random_store(), short_config(steps=2, decay_steps=0)
+    train(store, config, tmp_path)
+    state = torch.load(tmp_path / "last.pt", weights_only=True)
+    assert state["seconds"] > 0
+    torch.save(state | {"seconds": 1000.0}, tmp_path / "last.pt")
+    assert train(store, replace(config, steps=4), tmp_path).seconds > 1000
+
+
+def test_a_run_that_goes_on_keeps_its_commit_and_refuses_other_scenes(tmp_path: Path) -> None:
+    store, config = random_store(), short_config(steps=2, decay_steps=0)
+    train(store, config, tmp_path)
+    record = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps(record | {"commit": "abc1234"}))
+    train(store, replace(config, steps=4), tmp_path)
+    after = json.loads((tmp_path / "run.json").read_text())
+    assert (after["commit"], after["config"]["steps"]) == ("abc1234", 4)
+    with pytest.raises(OptionsRefused, match="other scenes"):
+        train(replace(store, record={"key": {"seed": 2}}), replace(config, steps=6), tmp_path)
 
 
 @pytest.mark.parametrize("start", ["first", "first/last.pt"])
@@ -116,12 +131,16 @@ def test_a_run_can_begin_with_the_averaged_weights_of_another(tmp_path: Path, st
     recorded = json.loads((tmp_path / "second/run.json").read_text())
     assert recorded["config"]["start_from"] == str(tmp_path / start)
     (tmp_path / "first/last.pt").unlink()
-    assert train(store, replace(changed, steps=8), tmp_path / "second").step == 8, "begun, it needs no start"
+    moved = replace(changed, steps=8, start_from="moved")
+    check_start(moved, tmp_path / "second")
+    assert train(store, moved, tmp_path / "second").step == 8, "begun, it needs no start"
+    recorded = json.loads((tmp_path / "second/run.json").read_text())
+    assert recorded["config"]["start_from"] == str(tmp_path / start), "it began with those of then"
 
 
 def test_a_run_that_shall_begin_with_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunUnusable, match="missing"):
-        train(random_store(), short_config(start_from=str(tmp_path / "missing")), tmp_path / "run")
+        check_start(short_config(start_from=str(tmp_path / "missing")), tmp_path / "run")
 
 
 def test_a_run_may_be_made_longer_and_nothing_else(tmp_path: Path) -> None:

@@ -16,16 +16,19 @@ from netcafe_face.domain.errors import CardInvalid
 from netcafe_face.trainer.cli.export import export_command, pack_command, quantise_command
 from netcafe_face.trainer.data.crops import save_crops
 from netcafe_face.trainer.data.split import SPLIT_SENTENCE, is_held_out
+from netcafe_face.trainer.detector.training import train as train_detector
 from netcafe_face.trainer.errors import DataUnusable, ExportFailed, OptionsRefused, TrainerError
+from netcafe_face.trainer.export import detector as facts
 from netcafe_face.trainer.loop.training import train
 from netcafe_face.vision import sentences
 from netcafe_face.vision.card import read_card
 from netcafe_face.vision.detection import build_detector
 from netcafe_face.vision.embedding import build_embedder
 from netcafe_face.vision.images import read_image
-from netcafe_face.vision.packs import PackLibrary, load_pack
+from netcafe_face.vision.packs import PackLibrary, load_pack, sha256_of
 from netcafe_face.vision.runtime import Runtime
 from tests.files_kit import ASTRONAUT, MODELS, SIX_PEOPLE
+from tests.trainer.detector_kit import YUNET, random_store, short_config
 from tests.trainer.kit import PORTRAIT, people, plan, real_crops, tiny, write_picture
 
 SHIPPED = MODELS / "netcafe-mini"
@@ -84,7 +87,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     again = next(name for name in map("{}.png".format, count()) if not is_held_out(name))
     (folder / "shop" / again).write_bytes(next((folder / "shop").iterdir()).read_bytes())
     save_crops(folder / "crops", crops)
-    (folder / "figures.json").write_text(json.dumps(EXAMINED), encoding="utf-8")
+    examined = EXAMINED | {"sha256": sha256_of(SHIPPED / "detector.onnx")}
+    (folder / "figures.json").write_text(json.dumps(examined), encoding="utf-8")
+    scenes = replace(random_store(), record={"key": {"teacher": YUNET[:16]}})
+    train_detector(scenes, short_config(), folder / "detector-run")
     return folder
 
 
@@ -110,14 +116,17 @@ def pack_options(place: Path, out: Path) -> list[object]:
 @pytest.fixture(scope="module")
 def made(place: Path) -> Path:
     out = place / "models" / "tiny-pack"
-    result = run(
-        pack_command,
-        *pack_options(place, out),
-        *("--distinct", place / "crowd", "--look", place / "crowd", "--look", place / "shop"),
-        *("--teacher", SHIPPED / "embedder.onnx"),
-        *("--model-card", place / "docs" / "model-card.md", "--figures", place / "docs" / "figures.json"),
-        *("--made-by", "python3 main.py train fit --data crops/made-up --out runs/tiny"),
-    )
+    with pytest.MonkeyPatch.context() as patched:
+        # A detector that was trained for a second finds no face; the shipped one stands in for it.
+        patched.setattr(facts, "refuse_another_detector", lambda *_: None)
+        result = run(
+            pack_command,
+            *pack_options(place, out),
+            *("--distinct", place / "crowd", "--look", place / "crowd", "--look", place / "shop"),
+            *("--teacher", SHIPPED / "embedder.onnx", "--detector-run", place / "detector-run"),
+            *("--model-card", place / "docs" / "model-card.md", "--figures", place / "docs" / "figures.json"),
+            *("--made-by", "python3 main.py train fit --data crops/made-up --out runs/tiny"),
+        )
     assert result.exit_code == 0, result.output
     return out
 
@@ -178,7 +187,7 @@ def test_every_text_of_the_card_can_be_read_in_the_language_in_use(made: Path) -
 
 def test_a_pack_of_somebody_else_does_not_pass_for_the_projects_own(made: Path, place: Path) -> None:
     card = read_card(made / "pack.toml")
-    assert card.source == f"{sentences.MADE} {sentences.DETECTOR_UNKNOWN}"
+    assert card.source == f"{sentences.MADE} {sentences.DETECTOR_TOO}"
     assert card.licence == "not stated"
     assert card.licence_note.startswith("Who made this pack decides")
     text = (place / "docs" / "model-card.md").read_text(encoding="utf-8")
@@ -227,6 +236,9 @@ def test_the_model_card_says_how_it_was_made_how_well_it_does_and_what_it_cannot
     chart = place / "docs" / "assets" / "tiny-pack-training.png"
     assert f"]({chart.relative_to(place / 'docs')})" in text
     assert read_image(chart).shape[1] > 400
+    assert "| 1 | 6 | 6 × 2 | 0.004 | 0.0 | 1 |" in text, "the detector's training"
+    assert "](assets/tiny-pack-detector.png)" in text
+    assert read_image(place / "docs" / "assets" / "tiny-pack-detector.png").shape[1] > 400
     assert "nan" not in text
 
 
@@ -307,7 +319,10 @@ def test_an_exported_and_quantised_file_makes_a_pack_with_the_same_history(
     assert run(pack_command, *options).exit_code == 0
     pack = load_pack(tmp_path / "tiny-pack")
     assert pack.read_embedder() == small.read_bytes()
-    assert pack.card.trained_on == read_card(made / "pack.toml").trained_on
+    told = read_card(made / "pack.toml").trained_on
+    assert told.startswith(pack.card.trained_on)
+    assert "The embedder (" in pack.card.trained_on
+    assert "taught by" in told[len(pack.card.trained_on) :], "only the first pack knows its detector's run"
 
 
 def test_the_help_of_the_commands_needs_no_torch() -> None:

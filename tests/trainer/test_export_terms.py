@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from matplotlib.colors import to_rgb
 
+from netcafe_face.trainer import drawing
 from netcafe_face.trainer.detector.export import export_detector, network_of
 from netcafe_face.trainer.detector.history import detector_stages
+from netcafe_face.trainer.detector.store import SceneStore
 from netcafe_face.trainer.detector.training import train
 from netcafe_face.trainer.errors import DataUnusable, OptionsRefused, RunUnusable
 from netcafe_face.trainer.export import detector as facts
@@ -22,10 +28,9 @@ from netcafe_face.vision import sentences
 from netcafe_face.vision.images import read_image
 from netcafe_face.vision.packs import sha256_of
 from tests.files_kit import MODELS
-from tests.trainer.detector_kit import random_store, short_config
+from tests.trainer.detector_kit import YUNET, random_store, short_config
 
 DETECTOR = MODELS / SHIPPED / "detector.onnx"
-YUNET = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 
 
 def test_the_shipped_pack_is_the_projects_own_if_its_detector_was_trained_too() -> None:
@@ -52,11 +57,16 @@ def test_a_detector_without_a_record_and_without_an_examination_says_so() -> Non
     assert (packed.origin, packed.weak) == (sentences.DETECTOR_PACKED, (sentences.DETECTOR_UNEXAMINED,))
 
 
+def scenes() -> SceneStore:
+    """Scenes for which YuNet answered, as their record has it."""
+    return replace(random_store(), record={"key": {"teacher": YUNET[:16]}})
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A detector's run that began with another one, and its export."""
     place = tmp_path_factory.mktemp("runs")
-    store = replace(random_store(), record={"key": {"teacher": YUNET[:16]}})
+    store = scenes()
     train(store, short_config(), place / "first")
     train(store, short_config(seed=2, steps=8, start_from=str(place / "first")), place / "second")
     for name in ("first", "second"):
@@ -69,7 +79,8 @@ def test_a_detectors_teacher_and_stages_are_named(run: Path, tmp_path: Path) -> 
     assert found.learned == (
         "The detector was taught by face_detection_yunet_2023mar.onnx (Apache-2.0 / MIT) on 6 scenes made of "
         "photos: 6 steps of 2 scenes, seed 1.",
-        "Then it learned from 6 other scenes: 8 steps of 2 scenes, seed 2.",
+        "Then face_detection_yunet_2023mar.onnx (Apache-2.0 / MIT) taught it on 6 scenes: 8 steps of 2 "
+        "scenes, seed 2.",
     )
     assert found.origin == sentences.DETECTOR_TOO
     assert [(stage.steps, stage.seconds > 0) for stage in found.stages] == [(6, True), (8, True)]
@@ -84,7 +95,7 @@ def test_a_teacher_without_a_licence_is_refused(run: Path, tmp_path: Path) -> No
     with pytest.raises(OptionsRefused, match=r"own\.onnx"):
         detector_of_file(copy / "detector.onnx", None, copy, {})
     stated = detector_of_file(copy / "detector.onnx", None, copy, {"own.onnx": "MIT"})
-    assert "taught by own.onnx (MIT)" in stated.learned[1]
+    assert "own.onnx (MIT) taught it" in stated.learned[1]
 
 
 @pytest.mark.parametrize("other", ["shipped", "first", "noise"])
@@ -99,7 +110,7 @@ def test_a_detector_that_its_run_does_not_export_is_refused(run: Path, tmp_path:
 def test_figures_of_another_detector_are_refused(run: Path, tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     figures.write_text(json.dumps({"sha256": sha256_of(DETECTOR)}), encoding="utf-8")
-    with pytest.raises(DataUnusable, match="another file"):
+    with pytest.raises(DataUnusable, match="not measured with"):
         detector_of_file(run / "detector.onnx", figures, run, {})
     assert detector_of_file(DETECTOR, figures, None, {}).figures["sha256"] == sha256_of(DETECTOR)
 
@@ -113,7 +124,16 @@ def test_a_run_that_begins_with_itself_is_refused(run: Path, tmp_path: Path) -> 
         detector_stages(copy)
 
 
-@pytest.mark.parametrize("broken", ['{"config": {}}', '{"config": {"colour": 1}, "store": {}}', "[]"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        '{"config": {}}',
+        '{"config": {"colour": 1}, "store": {}}',
+        '{"config": {}, "store": {"key": null}}',
+        '{"config": {}, "store": {}, "teacher": {"sha256": "00"}}',
+        "[]",
+    ],
+)
 def test_a_record_that_lacks_something_is_refused(run: Path, tmp_path: Path, broken: str) -> None:
     copy = Path(shutil.copytree(run, tmp_path / "run"))
     (copy / "run.json").write_text(broken, encoding="utf-8")
@@ -121,9 +141,45 @@ def test_a_record_that_lacks_something_is_refused(run: Path, tmp_path: Path, bro
         detector_stages(copy)
 
 
+def test_a_run_that_began_with_a_certain_checkpoint_tells_of_that_one(run: Path, tmp_path: Path) -> None:
+    first = Path(shutil.copytree(run.parent / "first", tmp_path / "first"))
+    shutil.copy(first / "last.pt", first / "at-6.pt")
+    train(scenes(), short_config(steps=9), first)
+    started = short_config(start_from=str(first / "at-6.pt"))
+    train(scenes(), started, tmp_path / "second")
+    stages = detector_stages(tmp_path / "second")
+    assert [stage.steps for stage in stages] == [6, 6]
+    assert max(row["step"] for row in stages[0].curve()) < 6
+
+
+def test_time_that_was_not_recorded_is_not_made_up(run: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    state = torch.load(copy / "last.pt", weights_only=True)
+    del state["seconds"]
+    torch.save(state, copy / "last.pt")
+    assert math.isnan(detector_stages(copy)[-1].seconds)
+    config = short_config(seed=2, steps=10, start_from=str(run.parent / "first"))
+    assert math.isnan(train(scenes(), config, copy).seconds)
+
+
+def test_a_run_without_its_curve_is_refused_before_anything_is_measured(run: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    (copy / "curve.csv").write_text("step,seconds\n0,1\n", encoding="utf-8")
+    with pytest.raises(RunUnusable, match="score"):
+        detector_of_file(copy / "detector.onnx", None, copy, {})
+    (copy / "curve.csv").unlink()
+    with pytest.raises(RunUnusable, match=r"curve\.csv"):
+        detector_of_file(copy / "detector.onnx", None, copy, {})
+
+
 def test_the_detectors_curves_are_drawn_stage_after_stage(run: Path, tmp_path: Path) -> None:
-    assert draw_detector(detector_stages(run), tmp_path / "curve.png")
-    picture = read_image(tmp_path / "curve.png")
-    assert picture.shape[1] > 1000
+    stages = detector_stages(run)
+    assert draw_detector(stages, tmp_path / "both.png")
+    assert draw_detector(stages[:1], tmp_path / "first.png")
+    second = to_rgb(drawing.line_style(1)["color"])
+    for name, shown in (("both.png", True), ("first.png", False)):
+        rgb = read_image(tmp_path / name)[..., ::-1] / 255
+        near = (np.abs(rgb - second).max(axis=2) < 0.1).sum()
+        assert bool(near > 50) is shown, "each stage has a colour of its own"
     assert not draw_detector((), tmp_path / "none.png")
     assert not (tmp_path / "none.png").exists()

@@ -45,7 +45,7 @@ def detector() -> None:
 @click.option("--learning-rate", default=4e-3, show_default=True, help="Of AdamW.")
 @click.option("--threads", default=1, show_default=True, help="Of the computer.")
 @click.option("--compile/--no-compile", "compiles", default=False, help="Use torch.compile.")
-@click.option("--start-from", default="", help="A run whose weights are taken; without it random ones.")
+@click.option("--start-from", default="", help="A run or checkpoint whose weights are taken.")
 def fit(
     teacher: Path,
     portraits: tuple[Path, ...],
@@ -74,7 +74,7 @@ def fit(
     from netcafe_face.trainer.detector.photos import photo_names
     from netcafe_face.trainer.detector.store import existing_store, key_of
     from netcafe_face.trainer.detector.teacher import DenseTeacher
-    from netcafe_face.trainer.detector.training import train
+    from netcafe_face.trainer.detector.training import check_start, train
     from netcafe_face.trainer.loop.interrupts import stop_when_asked
 
     config = DetectorConfig(
@@ -90,6 +90,7 @@ def fit(
         compile=compiles,
         start_from=start_from,
     )
+    check_start(config, out)  # before the long work
     places = list(portraits), list(rooms)
     key = key_of(photo_names(*places), config.scenes, config.side_px, config.seed, teacher.read_bytes())
     folder = store or out / "scenes"

@@ -9,8 +9,9 @@ from typing import Any
 from netcafe_face.domain.errors import N_
 from netcafe_face.trainer.errors import OptionsRefused
 
-_MAY_CHANGE = ("steps", "decay_steps", "report_every", "threads", "compile")
-"""What a run may go on with otherwise than it began: how long it is, and how it is run."""
+_MAY_CHANGE = ("steps", "decay_steps", "report_every", "threads", "compile", "start_from")
+"""What a run may go on with otherwise than it began: how long it is, how it is run, and where what it began
+with is now."""
 
 
 @dataclass(frozen=True)
@@ -71,20 +72,21 @@ class DetectorConfig:
         except TypeError as error:
             raise OptionsRefused(reason=str(error)) from error
 
-    def refuse_other(self, begun: dict[str, Any]) -> None:
-        """Stop if a run that began with other choices would not be the same run.
+    def continuing(self, begun: Mapping[str, Any]) -> DetectorConfig:
+        """Return the choices with which a run goes on: these, but with the weights that it began with.
+
+        Args:
+            begun: the choices it began with; an older run knows no later ones.
 
         Raises:
             OptionsRefused: a choice differs that may not.
         """
         own = asdict(self)
-        defaults = asdict(DetectorConfig())  # an older run knows no later choices
-        other = [
-            name for name in own if name not in _MAY_CHANGE and begun.get(name, defaults[name]) != own[name]
-        ]
-        if other:
-            named = ", ".join(f"{name} {begun.get(name)}" for name in other)
+        before = asdict(DetectorConfig()) | dict(begun)
+        if other := [name for name in own if name not in _MAY_CHANGE and before[name] != own[name]]:
+            named = ", ".join(f"{name} {before[name]}" for name in other)
             raise OptionsRefused(reason=N_("the run began with {named}").format(named=named))
+        return replace(self, start_from=str(before["start_from"]))
 
     def shortened(self, steps: int) -> DetectorConfig:
         """Return the same run with another end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from netcafe_face.trainer.errors import ExportFailed, OptionsRefused, RunUnusabl
 from netcafe_face.trainer.loop.checkpoint import CURVE, LAST, load, read_record
 
 _MOST_STAGES = 20
+_CURVES = ("step", "score", "points")
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class DetectorStage:
         config: its choices.
         store: of what its scenes were made.
         teacher: file and sha256, or nothing where only `store` tells of it.
-        steps: that were done.
-        seconds: of training; 0 where it was not recorded.
+        steps: after which its weights were taken.
+        seconds: of training until then; nan where it was not recorded.
         commit: of the program, "" where unknown.
         folder: of the run.
     """
@@ -40,16 +42,17 @@ class DetectorStage:
     folder: Path
 
     def curve(self) -> list[dict[str, float]]:
-        """Return what was logged, a row a report.
+        """Return what was logged until then, a row a report, with `step`, `score` and `points`.
 
         Raises:
-            RunUnusable: the log cannot be read.
+            RunUnusable: the log cannot be read, or lacks one of these.
         """
         file = self.folder / CURVE
         try:
             with file.open(encoding="utf-8", newline="") as stream:
-                return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(stream)]
-        except (OSError, ValueError, TypeError, csv.Error) as error:
+                rows = [{name: float(row[name]) for name in _CURVES} for row in csv.DictReader(stream)]
+            return [row for row in rows if row["step"] < self.steps]
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
             raise RunUnusable(path=file, reason=str(error)) from error
 
 
@@ -64,8 +67,7 @@ def detector_stages(folder: Path) -> tuple[DetectorStage, ...]:
     while start is not None:
         if len(stages) >= _MOST_STAGES:
             raise RunUnusable(path=folder, reason=N_("its runs begin with each other without an end"))
-        # The averaged weights are taken, and of a run only the last ones are kept.
-        stage = _stage(start if start.is_dir() else start.parent)
+        stage = _stage(start / LAST if start.is_dir() else start)
         stages.insert(0, stage)
         start = Path(stage.config.start_from) if stage.config.start_from else None
     return tuple(stages)
@@ -90,19 +92,25 @@ def refuse_another_detector(file: Path, folder: Path) -> None:
     try:
         answers_as(network, data)
     except ExportFailed as error:
-        reason = f"{file.name} is not the detector of {folder}, or of an earlier step of it: export it again"
+        reason = (
+            f"{file.name} is not what {folder / LAST} exports ({error.details['reason']}): export it again"
+        )
         raise OptionsRefused(reason=reason) from error
 
 
-def _stage(folder: Path) -> DetectorStage:
-    record, state = read_record(folder), load(folder / LAST)
+def _stage(checkpoint: Path) -> DetectorStage:
+    folder = checkpoint.parent
+    record, state = read_record(folder), load(checkpoint)
     try:
+        teacher = dict(record.get("teacher") or {})
+        # Older runs have no record of their teacher but the start of its SHA-256.
+        str(teacher["file"] if teacher else record["store"]["key"]["teacher"])
         return DetectorStage(
             config=DetectorConfig.from_json(record["config"]),
             store=dict(record["store"]),
-            teacher=dict(record.get("teacher") or {}),
+            teacher=teacher,
             steps=int(state["step"]),
-            seconds=float(state.get("seconds", 0.0)),
+            seconds=float(state.get("seconds", math.nan)),
             commit=str(record.get("commit", "")),
             folder=folder,
         )

@@ -139,7 +139,7 @@ def _shown(
     side: int,
     slack: float = 0.0,
 ) -> Image:
-    """Cut a square out of a photo: turned a little, sometimes stretched, often mirrored."""
+    """Cut a square out of a photo: turned and stretched, most often a little, and often mirrored."""
     if scale < 0.6:
         # warpAffine does not average, so what gets much smaller is shrunk by area first.
         size = (max(1, round(photo.shape[1] * scale)), max(1, round(photo.shape[0] * scale)))

@@ -80,9 +80,15 @@ def existing_store(folder: Path, key: StoreKey) -> SceneStore | None:
     if not (folder / _RECORD).exists():
         return None
     store = open_store(folder)
-    if store.record.get("key") != asdict(key):
+    if key_in(store.record) != asdict(key):
         raise DataUnusable(path=folder, reason=N_("it holds scenes made of other photos or choices"))
     return store
+
+
+def key_in(record: Any) -> dict[str, Any]:
+    """Return the key that a store's record holds; the first stores said nothing of their recipe."""
+    key = record.get("key") if isinstance(record, dict) else None
+    return {"recipe": 1, **key} if isinstance(key, dict) else {}
 
 
 def build_store(

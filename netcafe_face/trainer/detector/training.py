@@ -24,11 +24,11 @@ from netcafe_face.trainer.detector.degrade import light
 from netcafe_face.trainer.detector.layout import STRIDES
 from netcafe_face.trainer.detector.network import DetectorNet, Widths
 from netcafe_face.trainer.detector.objective import cell_strides, compare, map_error
-from netcafe_face.trainer.detector.store import SceneStore
+from netcafe_face.trainer.detector.store import SceneStore, key_in
 from netcafe_face.trainer.detector.teacher import DenseTeacher
 from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
 from netcafe_face.trainer.loop.alone import alone_in
-from netcafe_face.trainer.loop.checkpoint import CURVE, LAST, load, save, write_record
+from netcafe_face.trainer.loop.checkpoint import CURVE, LAST, load, read_record, save, write_record
 from netcafe_face.trainer.loop.compiling import maybe_compile
 from netcafe_face.trainer.loop.ema import Averaged
 from netcafe_face.trainer.loop.logs import RunLog
@@ -49,7 +49,7 @@ class DetectorRun:
         averaged: its averaged weights, which are exported.
         optimiser: AdamW.
         step: steps done.
-        seconds: of training so far, over all sessions.
+        seconds: of training so far, over all sessions; nan where not all of them counted.
         recent: the parts of the loss, averaged over the last steps.
     """
 
@@ -88,7 +88,7 @@ class DetectorRun:
             self.averaged.network.load_state_dict(state["ema"])
             self.optimiser.load_state_dict(state["optimiser"])
             self.step = int(state["step"])
-            self.seconds = float(state.get("seconds", 0.0))
+            self.seconds = float(state.get("seconds", math.nan))
             self.recent = dict(state.get("recent", {}))
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             raise RunUnusable(path=file, reason=str(error).splitlines()[0]) from error
@@ -115,6 +115,16 @@ def start_run(config: DetectorConfig, start: Path | None = None) -> DetectorRun:
     groups: list[dict[str, Any]] = [{"params": decayed}, {"params": plain, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
     return DetectorRun(network, Averaged(network, config.average), optimiser)
+
+
+def check_start(config: DetectorConfig, folder: Path) -> None:
+    """Stop where a run that has not begun could not take the weights that it shall begin with.
+
+    Raises:
+        RunUnusable: there is no checkpoint, or it is of another network.
+    """
+    if config.start_from and not (folder / LAST).exists():
+        start_run(config, Path(config.start_from))
 
 
 def rate_at(config: DetectorConfig, step: int) -> float:
@@ -163,7 +173,7 @@ def train(
 
     Args:
         store: scenes and answers.
-        config: choices; all but the length must be those the run began with.
+        config: choices; all but the length, and what it began with, must be those the run began with.
         folder: of the run: last.pt, curve.csv, run.json.
         should_stop: asked after each step; the run is then saved and left.
         teacher: is asked for its maps in the first steps.
@@ -187,14 +197,17 @@ def _trained(
 ) -> DetectorRun:
     torch.set_num_threads(config.threads)
     cv2.setNumThreads(config.threads)
-    begun_before = (folder / LAST).exists()
-    run = start_run(config, None if begun_before or not config.start_from else Path(config.start_from))
-    if begun_before:
+    record = _record(config, store, teacher)
+    if (folder / LAST).exists():
         state = load(folder / LAST)
         begun = state.get("config")
-        config.refuse_other(begun if isinstance(begun, dict) else {})
+        config = config.continuing(begun if isinstance(begun, dict) else {})
+        run = start_run(config)
         run.restore(state, folder / LAST)
-    write_record(folder, _record(config, store, teacher))
+        record = _continued(record, config, folder)
+    else:
+        run = start_run(config, Path(config.start_from) if config.start_from else None)
+    write_record(folder, record)
     log = RunLog(folder / CURVE, run.step, None)
     progress = Progress(config.steps, run.step, config.batch)
     student = maybe_compile(run.network, config.compile, progress.say)
@@ -240,6 +253,19 @@ def _record(config: DetectorConfig, store: SceneStore, teacher: DenseTeacher | N
     if teacher is not None:
         record["teacher"] = {"file": teacher.path.name, "sha256": teacher.sha256}
     return record
+
+
+def _continued(record: dict[str, Any], config: DetectorConfig, folder: Path) -> dict[str, Any]:
+    """Return the record of a run that goes on: as it began, but for the choices that may change.
+
+    Raises:
+        OptionsRefused: it began with other scenes.
+        RunUnusable: its record cannot be read.
+    """
+    before = read_record(folder)
+    if key_in(before.get("store")) != key_in(record["store"]):
+        raise OptionsRefused(reason=N_("the run began with other scenes or another teacher"))
+    return {**record, **before, "config": asdict(config)}
 
 
 def _check_maps(teacher: DenseTeacher | None, config: DetectorConfig) -> None:

@@ -11,6 +11,7 @@ from netcafe_face.trainer.detector.history import DetectorStage
 from netcafe_face.trainer.export.onnx import new_file
 from netcafe_face.trainer.export.runs import Stage
 
+_FIRST_PART = 50
 _DETECTOR_TERMS = (
     ("score", "error of the score (nats a face cell)"),
     ("points", "error of the points (part of the face)"),
@@ -57,25 +58,24 @@ def draw_detector(stages: Sequence[DetectorStage], path: Path) -> bool:
         RunUnusable: a run's log cannot be read.
         ExportFailed: the file cannot be written.
     """
-    rows: list[list[dict[str, float]]] = []
-    before = 0.0
+    lines, before = [], 0.0
     for stage in stages:
         batch = stage.config.batch
-        rows.append([{**row, "shown": (before + row["step"] * batch) / 1000} for row in stage.curve()])
+        rows = [{**row, "shown": (before + row["step"] * batch) / 1000} for row in stage.curve()]
+        # The first rows are those of random weights, and would flatten all that follows.
+        lines.append(rows if stage.config.start_from else rows[-(-len(rows) // _FIRST_PART) :])
         before += stage.steps * batch
-    if not any(rows):
+    if not any(lines):
         return False
     with drawing.look():
         figure = drawing.plot(7.2, 3.2)
         for axes, (name, label) in zip(figure.subplots(1, 2), _DETECTOR_TERMS, strict=True):
-            for number, stage_rows in enumerate(rows, start=1):
-                # The first rows are those of random weights, and would flatten all that follows.
-                shown = stage_rows[len(stage_rows) // 50 :]
-                line = [row["shown"] for row in shown], [row[name] for row in shown]
-                axes.plot(*line, **drawing.line_style(4 * (number - 1)), linewidth=1, label=f"stage {number}")
+            for number, rows in enumerate(lines):
+                line = [row["shown"] for row in rows], [row[name] for row in rows]
+                axes.plot(*line, **drawing.line_style(number), linewidth=1, label=f"stage {number + 1}")
             axes.set(xlabel="thousand scenes shown", ylabel=label)
             axes.set_ylim(bottom=0)
-        if len(rows) > 1:
+        if len(lines) > 1:
             axes.legend(loc="upper right")
         with new_file(path) as scratch:
             scratch.write_bytes(drawing.encoded(figure))

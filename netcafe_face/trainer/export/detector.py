@@ -74,11 +74,13 @@ def detector_of_file(
         OptionsRefused: the licence of a teacher is not known, or the run exports another detector.
     """
     measured = _read(figures) if figures else {}
-    if figures and measured.get("sha256", sha256_of(path)) != sha256_of(path):
-        raise DataUnusable(path=figures, reason=f"they were measured with another file than {path.name}")
+    if figures and measured.get("sha256") != sha256_of(path):
+        raise DataUnusable(path=figures, reason=f"they were not measured with {path.name} as it is now")
     if run:
         refuse_another_detector(path, run)
     stages = detector_stages(run) if run else ()
+    for stage in stages:
+        stage.curve()  # better refused now than after all has been measured
     card = DetectorCard(
         kind="yunet",
         file=DETECTOR_FILE,
@@ -107,21 +109,20 @@ def _origin(sha256: str, run: Path | None) -> str:
 
 
 def _learned(stages: Sequence[DetectorStage], licences: Mapping[str, str]) -> Iterator[str]:
-    before = ""
-    for stage in stages:
-        teachers = licensed([stage.teacher or _answered(stage)], licences)[0]
-        counts = {"scenes": stage.config.scenes, "steps": stage.steps, "batch": stage.config.batch}
-        told = {name: count(value) for name, value in counts.items()} | {"seed": str(stage.config.seed)}
-        if teachers == before:
-            yield sentences.DETECTOR_WENT_ON.format(**told)
-        else:
-            yield sentences.DETECTOR_LEARNED.format(teachers=teachers, **told)
-        before = teachers
+    for number, stage in enumerate(stages):
+        sentence = sentences.DETECTOR_WENT_ON if number else sentences.DETECTOR_LEARNED
+        yield sentence.format(
+            teachers=licensed([stage.teacher or _answered(stage)], licences)[0],
+            scenes=count(stage.config.scenes),
+            steps=count(stage.steps),
+            batch=stage.config.batch,
+            seed=stage.config.seed,
+        )
 
 
 def _answered(stage: DetectorStage) -> Mapping[str, Any]:
     """Return the teacher of a run's scenes; older runs have no record of it but the start of its SHA-256."""
-    begins = str(stage.store.get("key", {}).get("teacher", ""))
+    begins = str(stage.store["key"]["teacher"])
     found = [(sha256, known) for sha256, known in KNOWN.items() if begins and sha256.startswith(begins)]
     return {"file": found[0][1].file, "sha256": found[0][0]} if found else {"file": N_("unknown")}
 

@@ -100,7 +100,7 @@ def _how_the_detector(stages: Sequence[DetectorStage]) -> Iterator[str]:
                 count(config.scenes),
                 f"{count(stage.steps)} × {config.batch}",
                 f"{config.learning_rate:g}",
-                f"{stage.seconds / 3600:.1f}" if stage.seconds else "–",
+                "–" if math.isnan(stage.seconds) else f"{stage.seconds / 3600:.1f}",
                 str(config.seed),
                 stage.commit or "–",
             )
