@@ -238,6 +238,7 @@ def test_the_model_card_says_how_it_was_made_how_well_it_does_and_what_it_cannot
     assert read_image(chart).shape[1] > 400
     assert "| 1 | 6 | 6 × 2 | 0.004 | 0.0 | 1 |" in text, "the detector's training"
     assert "](assets/tiny-pack-detector.png)" in text
+    assert "fed with the teacher's maps (0 steps)" in text
     assert read_image(place / "docs" / "assets" / "tiny-pack-detector.png").shape[1] > 400
     assert "nan" not in text
 

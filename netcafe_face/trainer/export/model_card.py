@@ -85,6 +85,11 @@ def _how(made: MadePack, commands: Sequence[str], charts: Charts) -> Iterator[st
     yield from _how_the_detector(made.detector.stages)
     if charts.detector:
         yield f"![Errors of the detector's score and points against scenes shown]({charts.detector})\n"
+        yield (
+            "Errors on the scenes that were learned from: those of different stages do not compare, nor "
+            "do those of a stage's first steps, where each part is fed with the teacher's maps "
+            f"({', '.join(count(stage.config.map_steps) for stage in made.detector.stages)} steps).\n"
+        )
 
 
 def _how_the_detector(stages: Sequence[DetectorStage]) -> Iterator[str]:
