@@ -201,7 +201,7 @@ def test_pictures_added_later_keep_their_crops_as_the_earlier_consent_says(
 def test_the_best_picture_becomes_the_photo(
     enrolment: Enrolment, gallery: Gallery, people: list[Image]
 ) -> None:
-    dim = lit(people[0], 0.55)
+    dim = lit(people[0], 0.4)
     enrolment.enrol(request(purposes=ALL), judged(enrolment, dim, people[0]))
     kept = gallery.photo("KH-1")
     assert kept is not None
