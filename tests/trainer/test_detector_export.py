@@ -82,6 +82,13 @@ def test_it_answers_as_the_network_does_on_a_photo(exported: Path, run_folder: P
     assert score[:, 0] == pytest.approx(torch.sigmoid(told[0, :, 0]).numpy(), abs=1e-4)
 
 
+def test_a_deeper_network_is_exported_as_it_was_trained(tmp_path: Path) -> None:
+    train(two_scenes(), short_config(scenes=2, side_px=160, steps=4, deeper=1), tmp_path)
+    network = network_of(tmp_path / "last.pt")
+    assert network.widths.deeper == 1
+    export_detector(network, tmp_path / "detector.onnx")  # compares the answers
+
+
 def test_no_weight_is_the_teachers(exported: Path) -> None:
     def tensors(path: Path) -> list[np.ndarray]:
         held = onnx.load(path).graph.initializer

@@ -138,6 +138,22 @@ def test_a_run_can_begin_with_the_averaged_weights_of_another(tmp_path: Path, st
     assert recorded["config"]["start_from"] == str(tmp_path / start), "it began with those of then"
 
 
+def test_a_deeper_network_begins_by_answering_as_the_one_it_began_with(tmp_path: Path) -> None:
+    store, config = random_store(), short_config()
+    earlier = train(store, config, tmp_path / "first").averaged.network.eval()
+    deeper = replace(config, deeper=2, start_from=str(tmp_path / "first"))
+    begun = start_run(deeper, tmp_path / "first").network
+    images = torch.rand(1, 3, 64, 64) * 255
+    with torch.no_grad():
+        assert torch.equal(begun.eval()(images), earlier(images))
+    learned = train(store, replace(deeper, steps=12), tmp_path / "second").network.state_dict()
+    norms = [weight for name, weight in learned.items() if name.endswith("branch.2.weight")]
+    assert len(norms) == 4, "two at each of two strides"
+    assert all(float(weight.abs().max()) > 0 for weight in norms), "the new blocks have learned something"
+    with pytest.raises(RunUnusable, match="another backbone"):
+        check_start(replace(config, start_from=str(tmp_path / "second")), tmp_path / "third")
+
+
 def test_a_run_that_shall_begin_with_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunUnusable, match="missing"):
         check_start(short_config(start_from=str(tmp_path / "missing")), tmp_path / "run")

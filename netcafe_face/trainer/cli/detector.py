@@ -45,6 +45,7 @@ def detector() -> None:
 @click.option("--learning-rate", default=4e-3, show_default=True, help="Of AdamW.")
 @click.option("--threads", default=1, show_default=True, help="Of the computer.")
 @click.option("--compile/--no-compile", "compiles", default=False, help="Use torch.compile.")
+@click.option("--deeper", default=0, show_default=True, help="Residual blocks added at strides 16 and 32.")
 @click.option("--start-from", default="", help="A run or checkpoint whose weights are taken.")
 def fit(
     teacher: Path,
@@ -62,6 +63,7 @@ def fit(
     learning_rate: float,
     threads: int,
     compiles: bool,
+    deeper: int,
     start_from: str,
 ) -> None:
     """Train on scenes made of photos that are not held out.
@@ -88,6 +90,7 @@ def fit(
         learning_rate=learning_rate,
         threads=threads,
         compile=compiles,
+        deeper=deeper,
         start_from=start_from,
     )
     check_start(config, out)  # before the long work

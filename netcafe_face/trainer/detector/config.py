@@ -33,6 +33,7 @@ class DetectorConfig:
         report_every: steps between two rows of the log, each with a checkpoint.
         threads: of torch.
         compile: whether torch.compile is used.
+        deeper: residual blocks of the network, see `Widths`.
         start_from: an earlier run or its checkpoint whose averaged weights are taken; "" for random ones.
     """
 
@@ -50,12 +51,13 @@ class DetectorConfig:
     report_every: int = 200
     threads: int = 1
     compile: bool = False
+    deeper: int = 0
     start_from: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
         positive = (self.scenes, self.batch, self.steps, self.report_every, self.threads)
-        if min(positive) < 1 or min(self.warmup, self.decay_steps, self.map_steps) < 0:
+        if min(positive) < 1 or min(self.warmup, self.decay_steps, self.map_steps, self.deeper) < 0:
             raise OptionsRefused(reason=N_("counts must be positive"))
         if not 0 < self.learning_rate < 1 or not 0 <= self.average < 1:
             raise OptionsRefused(reason=N_("rates lie between 0 and 1"))

@@ -18,7 +18,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from netcafe_face.domain.errors import N_
 from netcafe_face.domain.faces import FloatArray, Image
 from netcafe_face.trainer.detector.layout import KINDS, OUTPUTS, STRIDES
-from netcafe_face.trainer.detector.network import PIXEL_SCALE, DetectorNet
+from netcafe_face.trainer.detector.network import PIXEL_SCALE, DetectorNet, Widths
 from netcafe_face.trainer.errors import ExportFailed, RunUnusable
 from netcafe_face.trainer.loop.checkpoint import load, weights
 
@@ -56,10 +56,11 @@ def network_of(checkpoint: Path) -> DetectorNet:
     Raises:
         RunUnusable: it is missing, damaged, or of another network.
     """
-    network = DetectorNet()
+    state = load(checkpoint)
     try:
-        network.load_state_dict(weights(load(checkpoint)))
-    except (KeyError, RuntimeError) as error:
+        network = DetectorNet(Widths(deeper=int(state["config"].get("deeper", 0))))
+        network.load_state_dict(weights(state))
+    except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         raise RunUnusable(path=checkpoint, reason=str(error).splitlines()[0]) from error
     return network.eval()
 

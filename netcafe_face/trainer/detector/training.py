@@ -106,9 +106,9 @@ def start_run(config: DetectorConfig, start: Path | None = None) -> DetectorRun:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        network = DetectorNet()
+        network = DetectorNet(Widths(deeper=config.deeper))
     if start is not None:
-        load_start(network, start / LAST if start.is_dir() else start)
+        load_start(network, start / LAST if start.is_dir() else start, network.identities())
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     plain = [weight for weight in network.parameters() if weight.ndim < 2]
     decayed = [weight for weight in network.parameters() if weight.ndim >= 2]
