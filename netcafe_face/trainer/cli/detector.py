@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ def detector() -> None:
 @click.option("--teacher", type=_PLACE, required=True, help="YuNet as ONNX, at any input size.")
 @click.option("--portraits", type=_PLACE, multiple=True, help="Pictures with a folder for each person.")
 @click.option("--rooms", type=_PLACE, multiple=True, help="Other pictures, or a video.")
+@click.option("--missed-by", type=_PLACE, help="A detector, as ONNX; what it gets wrong is shown more often.")
 @click.option("--out", type=_FOLDER, required=True, help="The folder of the run.")
 @click.option("--store", type=_FOLDER, help="The folder of the scenes; within the run's where not given.")
 @click.option("--seed", default=1, show_default=True, help="Of scenes, first weights and order.")
@@ -51,6 +53,7 @@ def fit(
     teacher: Path,
     portraits: tuple[Path, ...],
     rooms: tuple[Path, ...],
+    missed_by: Path | None,
     out: Path,
     store: Path | None,
     seed: int,
@@ -95,10 +98,13 @@ def fit(
     )
     check_start(config, out)  # before the long work
     places = list(portraits), list(rooms)
-    key = key_of(photo_names(*places), config.scenes, config.side_px, config.seed, teacher.read_bytes())
+    missed = missed_by.read_bytes() if missed_by else b""
+    key = key_of(
+        photo_names(*places), config.scenes, config.side_px, config.seed, teacher.read_bytes(), missed
+    )
     folder = store or out / "scenes"
     yunet = DenseTeacher(teacher, threads)
-    made = existing_store(folder, key) or _made(folder, key, places, yunet)
+    made = existing_store(folder, key) or _made(folder, key, places, yunet, missed_by)
     with stop_when_asked() as should_stop:
         run = train(made, config, out, should_stop, yunet)
     click.echo(f"{run.step} of {config.steps} steps are done; {out / 'last.pt'} has the weights")
@@ -185,8 +191,14 @@ def evaluate(
 
 
 def _made(
-    folder: Path, key: StoreKey, places: tuple[list[Path], list[Path]], teacher: DenseTeacher
+    folder: Path,
+    key: StoreKey,
+    places: tuple[list[Path], list[Path]],
+    teacher: DenseTeacher,
+    missed_by: Path | None,
 ) -> SceneStore:
+    from netcafe_face.trainer.detector.finder import Finder
+    from netcafe_face.trainer.detector.missed import spots_of
     from netcafe_face.trainer.detector.photos import load_photos
     from netcafe_face.trainer.detector.store import build_store
 
@@ -196,9 +208,12 @@ def _made(
         click.echo(f"left out: {photos.twins} pictures that equal held-out ones", err=True)
     for source, reason in photos.broken[:_SHOWN]:
         click.echo(f"left out: {source}: {reason}", err=True)
-    return build_store(folder, photos, teacher, key, lambda count: _tell(count, key.scenes))
+    if missed_by:
+        photos.spots = spots_of(photos, Finder(teacher.path), Finder(missed_by), partial(_tell, "pictures"))
+        click.echo(f"{len(photos.spots)} places are shown more often")
+    return build_store(folder, photos, teacher, key, lambda count: _tell("scenes", count, key.scenes))
 
 
-def _tell(count: int, total: int) -> None:
+def _tell(things: str, count: int, total: int) -> None:
     if count % 800 == 0 or count == total:
-        click.echo(f"{count} of {total} scenes", err=True)
+        click.echo(f"{count} of {total} {things}", err=True)

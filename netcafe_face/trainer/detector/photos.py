@@ -23,6 +23,21 @@ _FRAMES = 12
 """So many frames of a video are looked at, evenly spread: neighbours show the same."""
 
 
+@dataclass(frozen=True)
+class Spot:
+    """A place in a photo that scenes show more often than chance would.
+
+    Attributes:
+        photo_bgr: uint8, the whole photo.
+        middle: x and y, in its pixels.
+        size_px: of what is there.
+    """
+
+    photo_bgr: Image
+    middle: tuple[float, float]
+    size_px: float
+
+
 @dataclass
 class Photos:
     """Decoded photos, uint8 BGR.
@@ -30,12 +45,14 @@ class Photos:
     Attributes:
         portraits: one face in the middle (LFW), of people who are not held out.
         rooms: all else, one list for each place they came from: any number of faces, or none.
+        spots: places in all of them that are shown more often.
         broken: what could not be read, and why.
         twins: pictures that were left out because their bytes are held out under another name.
     """
 
     portraits: list[Image] = field(default_factory=list)
     rooms: list[list[Image]] = field(default_factory=list)
+    spots: list[Spot] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
     twins: int = 0
 

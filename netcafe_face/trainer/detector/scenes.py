@@ -21,6 +21,8 @@ _SMALLEST_TILE_PX = 34
 _ROOM_SHARE = 0.3
 _ROOM_TILE_SHARE = 0.22
 _WHOLE_PORTRAIT_SHARE = 0.12
+_SPOT_SHARE = 0.35
+_MOST_ENLARGED = 2.0
 _CLEAN_TEACHER_SHARE = 0.25
 _FACE_PART = 0.42
 """A face's part of an LFW photo's width, as YuNet sees it."""
@@ -99,6 +101,8 @@ class SceneMaker:
         side = max(width, height)
         if self._photos.rooms and rng.random() < _ROOM_TILE_SHARE:
             tile = self._room(rng, side, whole=False)
+        elif self._photos.spots and rng.random() < _SPOT_SHARE:
+            tile = self._spot(rng, side, min(width, height))
         else:
             tile = self._portrait(rng, side, min(width, height))
         top, left = (side - height) // 2, (side - width) // 2
@@ -117,6 +121,13 @@ class SceneMaker:
         slack = 0.5 * max(0.0, free - _FACE_PART * width * scale)
         photo = covered(posed(photo, rng), other, rng)
         return _shown(photo, (width / 2, height / 2), scale, rng, side, slack)
+
+    def _spot(self, rng: np.random.Generator, side: int, free: int) -> Image:
+        """Show one of the places that are shown more often, of random size, most often whole."""
+        spot = self._photos.spots[int(rng.integers(len(self._photos.spots)))]
+        scale = min(_MOST_ENLARGED, free * float(rng.uniform(0.25, 0.85)) / spot.size_px)
+        slack = 0.5 * max(0.0, free - spot.size_px * scale)
+        return _shown(spot.photo_bgr, spot.middle, scale, rng, side, slack)
 
     def _room(self, rng: np.random.Generator, side: int, whole: bool) -> Image:
         """Show a random part of a room at a random scale."""

@@ -35,6 +35,7 @@ class StoreKey:
         seed: of the scenes.
         photos: a digest of the photos' names, in order.
         teacher: a digest of its file.
+        missed_by: a digest of the detector whose mistakes are shown more often, or "".
         recipe: how scenes are made.
     """
 
@@ -43,6 +44,7 @@ class StoreKey:
     seed: int
     photos: str
     teacher: str = ""
+    missed_by: str = ""
     recipe: int = RECIPE
 
 
@@ -65,10 +67,22 @@ class SceneStore:
         return len(self.scenes_bgr)
 
 
-def key_of(names: list[str], scenes: int, side_px: int, seed: int, teacher: bytes = b"") -> StoreKey:
-    """Return the key of a store of the photos of these names, answered by the teacher of these bytes."""
-    digest = hashlib.sha256("\n".join(names).encode("utf-8", "replace")).hexdigest()[:16]
-    return StoreKey(scenes, side_px, seed, digest, hashlib.sha256(teacher).hexdigest()[:16])
+def key_of(
+    names: list[str], scenes: int, side_px: int, seed: int, teacher: bytes = b"", missed_by: bytes = b""
+) -> StoreKey:
+    """Return the key of a store of the photos of these names.
+
+    Args:
+        names: of the photos.
+        scenes: how many.
+        side_px: of each.
+        seed: of the scenes.
+        teacher: the file that answers for them.
+        missed_by: the file of the detector whose mistakes are shown more often, or nothing.
+    """
+    photos = "\n".join(names).encode("utf-8", "replace")
+    missed = _digest(missed_by) if missed_by else ""
+    return StoreKey(scenes, side_px, seed, _digest(photos), _digest(teacher), missed)
 
 
 def existing_store(folder: Path, key: StoreKey) -> SceneStore | None:
@@ -86,9 +100,9 @@ def existing_store(folder: Path, key: StoreKey) -> SceneStore | None:
 
 
 def key_in(record: Any) -> dict[str, Any]:
-    """Return the key that a store's record holds; the first stores said nothing of their recipe."""
+    """Return the key that a store's record holds; older stores did not say all of it."""
     key = record.get("key") if isinstance(record, dict) else None
-    return {"recipe": 1, **key} if isinstance(key, dict) else {}
+    return {"recipe": 1, "missed_by": "", **key} if isinstance(key, dict) else {}
 
 
 def build_store(
@@ -118,6 +132,7 @@ def build_store(
             "key": asdict(key),
             "portraits": len(photos.portraits),
             "rooms": sum(map(len, photos.rooms)),
+            "spots": len(photos.spots),
             "broken": photos.broken,
             "equal_to_held_out": photos.twins,
             "face_cells_a_scene": round(face_cells / key.scenes, 2),
@@ -144,6 +159,10 @@ def open_store(folder: Path) -> SceneStore:
     if scenes.ndim != 4 or answers.shape != (len(scenes), cell_count(scenes.shape[1]), ANSWER_WIDTH):
         raise DataUnusable(path=folder, reason=N_("scenes and answers do not belong together"))
     return SceneStore(scenes, answers, record)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _fill(

@@ -1,0 +1,100 @@
+"""What a detector gets wrong is found in the photos, and shown more often than the rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from netcafe_face.domain.faces import FloatArray, Image
+from netcafe_face.trainer.cli.detector import detector
+from netcafe_face.trainer.detector.export import export_detector
+from netcafe_face.trainer.detector.finder import Finder
+from netcafe_face.trainer.detector.matching import sizes_px
+from netcafe_face.trainer.detector.missed import spots_of
+from netcafe_face.trainer.detector.network import DetectorNet
+from netcafe_face.trainer.detector.photos import Photos, Spot
+from netcafe_face.trainer.detector.scenes import SceneMaker
+from netcafe_face.trainer.errors import DataUnusable
+from tests.trainer.detector_kit import TEACHER, folder_of, people
+
+
+class Blind:
+    """Sees nobody."""
+
+    def find(self, image_bgr: Image) -> FloatArray:
+        """Return no boxes."""
+        return np.empty((0, 15), np.float32)
+
+
+def shift(spot: Spot, rows: FloatArray) -> float:
+    """Return how far a spot's middle lies from that of the nearest box, as part of the box's size."""
+    away = np.abs(rows[:, :2] + rows[:, 2:4] / 2 - np.array(spot.middle)).max(axis=1)
+    return float((away / sizes_px(rows)).min())
+
+
+@pytest.mark.parametrize("blind", ["detector", "teacher"])
+def test_missed_faces_and_wrong_claims_are_found_at_their_places(blind: str) -> None:
+    photo, sees = people(), Finder(TEACHER)
+    faces = sees.find(photo)
+    faces = faces[faces[:, 14] >= 0.7]
+    looked: list[tuple[int, int]] = []
+    networks = (Blind(), sees) if blind == "teacher" else (sees, Blind())
+    spots = spots_of(Photos([photo], [[photo]]), *networks, lambda *count: looked.append(count))
+    assert looked == [(1, 2), (2, 2)]
+    assert len(spots) >= 2 * len(faces) > 0, "both photos have them all"
+    assert all(spot.photo_bgr is photo for spot in spots)
+    nearest = [shift(spot, faces) for spot in spots]
+    assert sum(away < 0.2 for away in nearest) >= 2 * len(faces)
+
+
+def test_what_is_found_is_no_spot() -> None:
+    sees = Finder(TEACHER)
+    assert spots_of(Photos([people()], []), sees, sees, lambda *_: None) == []
+
+
+def test_nobody_anywhere_is_no_spot() -> None:
+    assert spots_of(Photos([], [[people()]]), Blind(), Blind(), lambda *_: None) == []
+
+
+def test_scenes_show_the_spots_and_without_any_they_stay_as_they_were() -> None:
+    photo = np.full((120, 120, 3), 20, dtype=np.uint8)
+    white = np.full((120, 120, 3), 250, dtype=np.uint8)
+    plain, spotted = Photos([photo], []), Photos([photo], [], [Spot(white, (60.0, 60.0), 40.0)])
+
+    def bright(photos: Photos) -> float:
+        maker = SceneMaker(photos, 96, 3)
+        return float(np.mean([maker.scene(number).teacher_bgr > 215 for number in range(40)]))
+
+    assert bright(plain) < 0.02
+    assert bright(spotted) > 0.05
+    same = SceneMaker(Photos([photo], []), 96, 3).scene(4).teacher_bgr
+    assert np.array_equal(SceneMaker(plain, 96, 3).scene(4).teacher_bgr, same)
+
+
+def test_a_small_face_is_not_enlarged_to_a_blur() -> None:
+    photo = np.zeros((500, 500, 3), dtype=np.uint8)
+    photo[245:255, 245:255] = 255
+    maker = SceneMaker(Photos([photo], [], [Spot(photo, (250.0, 250.0), 10.0)]), 256, 1)
+    rng = np.random.default_rng(0)
+    shown = [maker._spot(rng, 256, 256) for _ in range(8)]
+    assert all((tile.max(axis=2) > 128).sum() < 2.5 * 20**2 for tile in shown)
+
+
+def test_the_command_takes_the_detector_and_a_store_belongs_to_it(tmp_path: Path) -> None:
+    export_detector(DetectorNet().eval(), tmp_path / "untrained.onnx")
+    rooms = folder_of(tmp_path / "rooms", [f"{number}.png" for number in range(12)], people())
+    fit = ["fit", "--teacher", str(TEACHER), "--rooms", str(rooms), "--out", str(tmp_path / "run")]
+    fit += ["--scenes", "2", "--side", "64", "--batch", "2", "--steps", "1", "--decay-steps", "0"]
+    missed = ["--missed-by", str(tmp_path / "untrained.onnx")]
+    told = CliRunner().invoke(detector, [*fit, *missed], catch_exceptions=False)
+    assert told.exit_code == 0, told.output
+    record = json.loads((tmp_path / "run/scenes/scenes.json").read_text(encoding="utf-8"))
+    assert f"{record['spots']} places are shown more often" in told.output
+    assert record["spots"] > 0
+    assert record["key"]["missed_by"]
+    with pytest.raises(DataUnusable, match="other"):
+        CliRunner().invoke(detector, fit, catch_exceptions=False)
