@@ -116,6 +116,8 @@ def pack_options(place: Path, out: Path) -> list[object]:
 @pytest.fixture(scope="module")
 def made(place: Path) -> Path:
     out = place / "models" / "tiny-pack"
+    commands = place / "commands.sh"
+    commands.write_text("# Crops first.\npython3 main.py train fit --data crops/made-up --out runs/tiny\n")
     with pytest.MonkeyPatch.context() as patched:
         # A detector that was trained for a second finds no face; the shipped one stands in for it.
         patched.setattr(facts, "refuse_another_detector", lambda *_: None)
@@ -125,7 +127,7 @@ def made(place: Path) -> Path:
             *("--distinct", place / "crowd", "--look", place / "crowd", "--look", place / "shop"),
             *("--teacher", SHIPPED / "embedder.onnx", "--detector-run", place / "detector-run"),
             *("--model-card", place / "docs" / "model-card.md", "--figures", place / "docs" / "figures.json"),
-            *("--made-by", "python3 main.py train fit --data crops/made-up --out runs/tiny"),
+            *("--commands", commands),
         )
     assert result.exit_code == 0, result.output
     return out
@@ -227,9 +229,8 @@ def test_the_model_card_says_how_it_was_made_how_well_it_does_and_what_it_cannot
     for heading in ("How it was made", "How well it does", "Thresholds", "What it cannot do", "Licence"):
         assert f"## {heading}\n" in text
     assert all(weakness in text for weakness in card.weaknesses)
-    assert (
-        "python3 main.py train fit --data crops/made-up --out runs/tiny\npython3 main.py train pack" in text
-    )
+    earlier = "# Crops first.\npython3 main.py train fit --data crops/made-up --out runs/tiny"
+    assert f"```sh\n{earlier}\npython3 main.py train pack" in text
     assert "random weights" in text
     assert "(compared: embedder.onnx)" in text
     assert str(place) not in text
@@ -275,6 +276,7 @@ def test_a_set_that_was_trained_on_counts_only_with_its_held_out_people(place: P
         ({"--data": "crowd"}, DataUnusable),
         ({"--distinct": "trained-on"}, DataUnusable),
         ({"--licence": "no equals sign"}, OptionsRefused),
+        ({"--commands": "no text"}, DataUnusable),
         ({"--detector": "pack", "--detector-figures": "figures"}, OptionsRefused),
     ],
 )
@@ -284,7 +286,7 @@ def test_options_that_make_no_pack_are_refused_with_the_reason(
     options = pack_options(place, tmp_path / "tiny-pack")
     for name, value in changes.items():
         meant = {name: place / name for name in ("crowd", "trained-on")}
-        meant |= {"pack": SHIPPED, "figures": place / "figures.json"}
+        meant |= {"pack": SHIPPED, "figures": place / "figures.json", "no text": SHIPPED / "detector.onnx"}
         chosen = tmp_path / value if name == "--out" else meant.get(value, value)
         if name in options:
             options[options.index(name) + 1] = chosen

@@ -154,7 +154,7 @@ def quantise_command(network: Path, out: Path, data: tuple[Path, ...], seed: int
     "--licence", "licences", multiple=True, metavar="FILE=LICENCE", help="Of a teacher that is not known."
 )
 @click.option("--groups", type=_FILE, help="A CSV with the columns name,group: results for each group.")
-@click.option("--made-by", "commands", multiple=True, help="An earlier command, for the model card.")
+@click.option("--commands", type=_FILE, help="A text with all earlier commands, for the model card.")
 @click.option("--model-card", type=_NEW_FILE, help="Also write the model card there, with the curves beside.")
 @click.option("--figures", "figures_at", type=_NEW_FILE, help="Also write all figures there, as JSON.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Chooses pairs and draws.")

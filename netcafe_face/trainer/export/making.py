@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netcafe_face.trainer.commit import program_commit
-from netcafe_face.trainer.errors import OptionsRefused
+from netcafe_face.trainer.errors import DataUnusable, OptionsRefused
 from netcafe_face.trainer.evaluation.groups import read_groups
 from netcafe_face.trainer.evaluation.sources import Progress
 from netcafe_face.trainer.export.chart import draw_detector, draw_training
@@ -28,7 +28,7 @@ class PackChoices:
     """What was asked for; see the command's options.
 
     Attributes:
-        commands: earlier commands, for the model card; where there are none, those of the runs' records.
+        commands: the earlier commands, for the model card; without it, those of the runs' records.
         command: this one.
     """
 
@@ -45,7 +45,7 @@ class PackChoices:
     teachers: tuple[Path, ...]
     licences: tuple[str, ...]
     groups: Path | None
-    commands: tuple[str, ...]
+    commands: Path | None
     model_card: Path | None
     figures_at: Path | None
     seed: int
@@ -59,6 +59,7 @@ def make(choices: PackChoices, progress: Progress, say: Callable[[str], None]) -
     Raises:
         NetcafeError: see `make_pack`; or a file cannot be read or written.
     """
+    earlier = _read(choices.commands).splitlines() if choices.commands else None
     licences = _licences(choices.licences)
     plan = PackPlan(
         out=choices.out,
@@ -84,19 +85,19 @@ def make(choices: PackChoices, progress: Progress, say: Callable[[str], None]) -
         body = {**made.figures.as_json(), "looked": [looked_json(view) for view in made.looked]}
         _write(choices.figures_at, json.dumps(body, ensure_ascii=False, indent=1) + "\n")
     if choices.model_card:
-        _write_model_card(made, choices, choices.model_card)
+        _write_model_card(made, earlier, choices.command, choices.model_card)
     return _lines(made)
 
 
-def _write_model_card(made: MadePack, choices: PackChoices, path: Path) -> None:
+def _write_model_card(made: MadePack, earlier: list[str] | None, command: str, path: Path) -> None:
     assets, name = path.parent / "assets", made.pack.card.name
     chart, detector_chart = assets / f"{name}-training.png", assets / f"{name}-detector.png"
     charts = Charts(
         _beside(path, chart) if draw_training(made.stages, chart) else "",
         _beside(path, detector_chart) if draw_detector(made.detector.stages, detector_chart) else "",
     )
-    commands = [*(choices.commands or [stage.command for stage in made.stages]), choices.command]
-    _write(path, model_card(made, commands, charts))
+    before = [stage.command for stage in made.stages] if earlier is None else earlier
+    _write(path, model_card(made, [*before, command], charts))
 
 
 def _beside(path: Path, chart: Path) -> str:
@@ -135,6 +136,13 @@ def _lines(made: MadePack) -> list[str]:
     ]
     lines.append(f"{figures.ms_per_face:.1f} ms a face, {figures.embedder_bytes / 1e6:.1f} MB")
     return lines
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataUnusable(path=path, reason=str(error)) from error
 
 
 def _write(path: Path, text: str) -> None:
