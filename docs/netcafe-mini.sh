@@ -1,5 +1,6 @@
-# How the two networks of netcafe-mini were trained, step by step, from the folder of the program.
-# $SHARED has the photos and the teachers; runs and crops are written beside the program.
+# How the two networks of netcafe-mini were trained, step by step, from the folder of the program; what packed
+# and measured them is in model-card.md. $SHARED has the photos and the teachers.
+set -eu
 SHARED=../shared
 DATA=$SHARED/data
 TEACHERS=$SHARED/models/teachers
@@ -76,5 +77,3 @@ for name in shop-counter-cctv street-five-people; do EXAM="$EXAM --rooms $DATA/v
 EXAM="$EXAM --wider $DATA/photos/wider --marks $DATA/protocols/widerface_val_labelv2.txt --most 100"
 python3 main.py train detector evaluate runs/detector-6/detector.onnx $EXAM --second-look 128 \
   --json runs/detector-6/figures.json
-
-# And the pack:

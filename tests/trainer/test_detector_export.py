@@ -86,6 +86,15 @@ def test_a_deeper_network_is_exported_as_it_was_trained(tmp_path: Path) -> None:
     train(two_scenes(), short_config(scenes=2, side_px=160, steps=4, deeper=1), tmp_path)
     network = network_of(tmp_path / "last.pt")
     assert network.widths.deeper == 1
+    blocks = [name for name in network.state_dict() if name.endswith("branch.2.weight")]
+    assert len(blocks) == 2
+    with torch.no_grad():
+        for name in blocks:
+            network.state_dict()[name].fill_(100.0)
+        images = torch.rand(1, 3, 64, 64) * 255
+        without = DetectorNet(network.widths).eval()
+        without.load_state_dict(network.state_dict() | {name: torch.zeros(64) for name in blocks})
+        assert float((network(images) - without(images)).abs().max()) > 20 * export._MOST_APART
     export_detector(network, tmp_path / "detector.onnx")  # compares the answers
 
 

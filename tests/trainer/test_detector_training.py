@@ -152,6 +152,31 @@ def test_a_deeper_network_begins_by_answering_as_the_one_it_began_with(tmp_path:
     assert all(float(weight.abs().max()) > 0 for weight in norms), "the new blocks have learned something"
     with pytest.raises(RunUnusable, match="another backbone"):
         check_start(replace(config, start_from=str(tmp_path / "second")), tmp_path / "third")
+    with pytest.raises(OptionsRefused, match="deeper 2"):
+        train(store, replace(deeper, deeper=4), tmp_path / "second")
+    still_deeper = start_run(replace(config, deeper=4), tmp_path / "second").network.eval()
+    second = start_run(deeper, tmp_path / "second").network.eval()
+    with torch.no_grad():
+        assert torch.equal(still_deeper(images), second(images))
+
+
+def test_a_block_that_is_added_mixes_and_adds() -> None:
+    torch.manual_seed(3)
+    network = DetectorNet(Widths(deeper=1)).eval()
+    block = network.stages[1][-1]  # type: ignore[index]
+    features = torch.rand(1, 64, 4, 4)
+    with torch.no_grad():
+        assert torch.equal(block(features), features)
+        block.branch[2].weight.fill_(30.0)
+        added = block(features)
+        assert torch.equal(added, torch.relu(features + block.branch(features)))
+    assert (added == 0).any(), "ReLU comes after the sum"
+    assert not torch.equal(added, features)
+
+
+def test_a_network_too_deep_for_export_is_refused() -> None:
+    with pytest.raises(OptionsRefused, match="megabyte"):
+        short_config(deeper=17)
 
 
 def test_a_run_that_shall_begin_with_nothing_is_refused(tmp_path: Path) -> None:

@@ -117,6 +117,7 @@ def pack_options(place: Path, out: Path) -> list[object]:
 def made(place: Path) -> Path:
     out = place / "models" / "tiny-pack"
     commands = place / "commands.sh"
+    (place / "backticks.sh").write_text("echo ```\n")
     commands.write_text("# Crops first.\npython3 main.py train fit --data crops/made-up --out runs/tiny\n")
     with pytest.MonkeyPatch.context() as patched:
         # A detector that was trained for a second finds no face; the shipped one stands in for it.
@@ -237,7 +238,7 @@ def test_the_model_card_says_how_it_was_made_how_well_it_does_and_what_it_cannot
     chart = place / "docs" / "assets" / "tiny-pack-training.png"
     assert f"]({chart.relative_to(place / 'docs')})" in text
     assert read_image(chart).shape[1] > 400
-    assert "| 1 | 6 | 6 × 2 | 0.004 | 0.0 | 1 |" in text, "the detector's training"
+    assert "| 1 | 6 | 0 | 0 | 6 × 2 | 0.004 | 0.0 | 1 |" in text, "the detector's training"
     assert "](assets/tiny-pack-detector.png)" in text
     assert "fed with the teacher's maps (0 steps)" in text
     assert read_image(place / "docs" / "assets" / "tiny-pack-detector.png").shape[1] > 400
@@ -276,7 +277,9 @@ def test_a_set_that_was_trained_on_counts_only_with_its_held_out_people(place: P
         ({"--data": "crowd"}, DataUnusable),
         ({"--distinct": "trained-on"}, DataUnusable),
         ({"--licence": "no equals sign"}, OptionsRefused),
-        ({"--commands": "no text"}, DataUnusable),
+        ({"--commands": "no text", "--model-card": "docs"}, DataUnusable),
+        ({"--commands": "backticks", "--model-card": "docs"}, DataUnusable),
+        ({"--commands": "figures"}, OptionsRefused),
         ({"--detector": "pack", "--detector-figures": "figures"}, OptionsRefused),
     ],
 )
@@ -287,6 +290,7 @@ def test_options_that_make_no_pack_are_refused_with_the_reason(
     for name, value in changes.items():
         meant = {name: place / name for name in ("crowd", "trained-on")}
         meant |= {"pack": SHIPPED, "figures": place / "figures.json", "no text": SHIPPED / "detector.onnx"}
+        meant |= {"backticks": place / "backticks.sh", "docs": tmp_path / "card.md"}
         chosen = tmp_path / value if name == "--out" else meant.get(value, value)
         if name in options:
             options[options.index(name) + 1] = chosen

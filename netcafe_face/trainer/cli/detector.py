@@ -11,11 +11,13 @@ import click
 from netcafe_face.terminal.texts import as_json_text, example
 
 if TYPE_CHECKING:
+    from netcafe_face.trainer.detector.finder import Finder
     from netcafe_face.trainer.detector.store import SceneStore, StoreKey
     from netcafe_face.trainer.detector.teacher import DenseTeacher
 
 _SHOWN = 10
 _PLACE = click.Path(path_type=Path, exists=True)
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -31,10 +33,10 @@ def detector() -> None:
         "--portraits lfw-people.tar --rooms photos/groups --rooms videos/classroom.gif --out runs/detector",
     ),
 )
-@click.option("--teacher", type=_PLACE, required=True, help="YuNet as ONNX, at any input size.")
+@click.option("--teacher", type=_FILE, required=True, help="YuNet as ONNX, at any input size.")
 @click.option("--portraits", type=_PLACE, multiple=True, help="Pictures with a folder for each person.")
 @click.option("--rooms", type=_PLACE, multiple=True, help="Other pictures, or a video.")
-@click.option("--missed-by", type=_PLACE, help="A detector, as ONNX; what it gets wrong is shown more often.")
+@click.option("--missed-by", type=_FILE, help="A detector, as ONNX; what it gets wrong is shown more often.")
 @click.option("--out", type=_FOLDER, required=True, help="The folder of the run.")
 @click.option("--store", type=_FOLDER, help="The folder of the scenes; within the run's where not given.")
 @click.option("--seed", default=1, show_default=True, help="Of scenes, first weights and order.")
@@ -47,7 +49,9 @@ def detector() -> None:
 @click.option("--learning-rate", default=4e-3, show_default=True, help="Of AdamW.")
 @click.option("--threads", default=1, show_default=True, help="Of the computer.")
 @click.option("--compile/--no-compile", "compiles", default=False, help="Use torch.compile.")
-@click.option("--deeper", default=0, show_default=True, help="Residual blocks added at strides 16 and 32.")
+@click.option(
+    "--deeper", default=0, show_default=True, help="Residual blocks added at strides 16 and 32 each."
+)
 @click.option("--start-from", default="", help="A run or checkpoint whose weights are taken.")
 def fit(
     teacher: Path,
@@ -74,8 +78,11 @@ def fit(
     Scenes are made and the teacher is asked once; the store is used again by later runs. Stopped at any time,
     the run goes on from its last checkpoint when the same command is given again.
     """
+    import cv2
+
     from netcafe_face.domain.errors import Cancelled
     from netcafe_face.trainer.detector.config import DetectorConfig
+    from netcafe_face.trainer.detector.finder import Finder
     from netcafe_face.trainer.detector.photos import photo_names
     from netcafe_face.trainer.detector.store import existing_store, key_of
     from netcafe_face.trainer.detector.teacher import DenseTeacher
@@ -98,13 +105,13 @@ def fit(
     )
     check_start(config, out)  # before the long work
     places = list(portraits), list(rooms)
-    missed = missed_by.read_bytes() if missed_by else b""
-    key = key_of(
-        photo_names(*places), config.scenes, config.side_px, config.seed, teacher.read_bytes(), missed
-    )
+    cv2.setNumThreads(threads)
+    yunet, seen = DenseTeacher(teacher, threads), Finder(teacher)
+    missed = Finder(missed_by) if missed_by else None
+    digests = yunet.sha256, missed.sha256 if missed else ""
+    key = key_of(photo_names(*places), config.scenes, config.side_px, config.seed, *digests)
     folder = store or out / "scenes"
-    yunet = DenseTeacher(teacher, threads)
-    made = existing_store(folder, key) or _made(folder, key, places, yunet, missed_by)
+    made = existing_store(folder, key) or _made(folder, key, places, yunet, (seen, missed))
     with stop_when_asked() as should_stop:
         run = train(made, config, out, should_stop, yunet)
     click.echo(f"{run.step} of {config.steps} steps are done; {out / 'last.pt'} has the weights")
@@ -195,9 +202,8 @@ def _made(
     key: StoreKey,
     places: tuple[list[Path], list[Path]],
     teacher: DenseTeacher,
-    missed_by: Path | None,
+    finders: tuple[Finder, Finder | None],
 ) -> SceneStore:
-    from netcafe_face.trainer.detector.finder import Finder
     from netcafe_face.trainer.detector.missed import spots_of
     from netcafe_face.trainer.detector.photos import load_photos
     from netcafe_face.trainer.detector.store import build_store
@@ -208,8 +214,9 @@ def _made(
         click.echo(f"left out: {photos.twins} pictures that equal held-out ones", err=True)
     for source, reason in photos.broken[:_SHOWN]:
         click.echo(f"left out: {source}: {reason}", err=True)
-    if missed_by:
-        photos.spots = spots_of(photos, Finder(teacher.path), Finder(missed_by), partial(_tell, "pictures"))
+    seen, missed = finders
+    if missed:
+        photos.spots = spots_of(photos, seen, missed, partial(_tell, "pictures"))
         click.echo(f"{len(photos.spots)} places are shown more often")
     return build_store(folder, photos, teacher, key, lambda count: _tell("scenes", count, key.scenes))
 

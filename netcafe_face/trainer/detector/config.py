@@ -13,6 +13,9 @@ _MAY_CHANGE = ("steps", "decay_steps", "report_every", "threads", "compile", "st
 """What a run may go on with otherwise than it began: how long it is, how it is run, and where what it began
 with is now."""
 
+MOST_DEEPER = 16
+"""A few blocks more, and the file would be larger than `export` allows."""
+
 
 @dataclass(frozen=True)
 class DetectorConfig:
@@ -59,6 +62,8 @@ class DetectorConfig:
         positive = (self.scenes, self.batch, self.steps, self.report_every, self.threads)
         if min(positive) < 1 or min(self.warmup, self.decay_steps, self.map_steps, self.deeper) < 0:
             raise OptionsRefused(reason=N_("counts must be positive"))
+        if self.deeper > MOST_DEEPER:
+            raise OptionsRefused(reason=N_("so deep a network is larger than a megabyte"))
         if not 0 < self.learning_rate < 1 or not 0 <= self.average < 1:
             raise OptionsRefused(reason=N_("rates lie between 0 and 1"))
 

@@ -12,7 +12,8 @@ from netcafe_face.trainer.detector.matching import pair, point_errors, sizes_px
 from netcafe_face.vision.ports import FaceNetwork
 from netcafe_face.vision.second_look import SecondLook
 
-_NEAR_IOU = 0.3
+NEAR_IOU = 0.3
+"""From here on a box lies where something is, whatever it is."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def truth(boxes: list[FloatArray], found: list[FloatArray], face_px: float) -> T
         large = sizes_px(wanted) >= face_px
         faces += int(large.sum())
         hits += int(large[pair(wanted, own).wanted].sum())
-        free = pair(wanted, own, _NEAR_IOU).extra
+        free = pair(wanted, own, NEAR_IOU).extra
         alarms += int((sizes_px(own[free]) >= face_px).sum())
     return Truth(faces, hits / faces if faces else float("nan"), alarms / max(1, len(boxes)))
 

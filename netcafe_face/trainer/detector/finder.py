@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 
@@ -28,22 +29,29 @@ class Finder:
     Args:
         path: the file.
 
+    Attributes:
+        path: the file.
+        sha256: of the file.
+
     Raises:
-        TeacherUnusable: OpenCV cannot load it.
+        TeacherUnusable: OpenCV cannot load it, or it is no detector.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         try:
-            data = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+            data = path.read_bytes()
+            self.sha256 = hashlib.sha256(data).hexdigest()
+            model = np.frombuffer(data, dtype=np.uint8)
             self._detector = cv2.FaceDetectorYN.create(
-                "onnx", data, np.empty(0, np.uint8), (320, 320), LEAST_SCORE, NMS_IOU, _MOST_BOXES
+                "onnx", model, np.empty(0, np.uint8), (320, 320), LEAST_SCORE, NMS_IOU, _MOST_BOXES
             )
         except OSError as error:
             raise TeacherUnusable(path=path, reason=error.strerror or str(error)) from error
         except cv2.error as error:
             raise TeacherUnusable(path=path, reason=N_("OpenCV cannot load it")) from error
+        self.find(np.zeros((64, 64, 3), dtype=np.uint8))  # OpenCV notices only now what is no detector
 
     def find(self, image_bgr: Image) -> FloatArray:
         """Return float32 (n, 15): x, y, width, height, five times x, y, and the score, the surest first.

@@ -10,28 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import chain
 
-import cv2
 import numpy as np
 
 from netcafe_face.domain.faces import FloatArray, Image
-from netcafe_face.trainer.detector.examining import sure
+from netcafe_face.trainer.detector.examining import NEAR_IOU, sure
 from netcafe_face.trainer.detector.matching import pair, sizes_px
-from netcafe_face.trainer.detector.photos import Photos, Spot
+from netcafe_face.trainer.detector.photos import Photos, Spot, scaled_down
 from netcafe_face.vision.ports import FaceNetwork
 
 _SCALES = (1.0, 0.5)
 _LEAST_PX = 20.0
 _TEACHER_SURE, _TEACHER_UNSURE = 0.7, 0.3
-_FOUND, _CLAIMED = 0.6, 0.45
-"""A face is missed that it does not give the one; a place is wrongly a face that it gives the other."""
-
-_SAME_PLACE_IOU = 0.3
+_FOUND_SCORE, _CLAIM_SCORE = 0.6, 0.45
+"""A little above and below the usual threshold: what is only just right or wrong is worth showing, too."""
 
 
 def spots_of(
     photos: Photos, teacher: FaceNetwork, detector: FaceNetwork, say: Callable[[int, int], None]
 ) -> list[Spot]:
     """Return the faces of the teacher that a detector misses, and what it takes for faces and are none.
+
+    Missed is a face on which it has no box of enough score and overlap; a second box on a face is wrong, too.
 
     Every photo is looked at in full and in half size; what is wrong in both counts twice.
 
@@ -45,11 +44,7 @@ def spots_of(
     spots = []
     for number, photo in enumerate(every, 1):
         for scale in _SCALES:
-            small = photo
-            if scale < 1:
-                small = np.asarray(
-                    cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), dtype=np.uint8
-                )
+            small = photo if scale == 1 else scaled_down(photo, scale)
             for x, y, width, height in _wrong(small, teacher, detector) / scale:
                 middle = (float(x + width / 2), float(y + height / 2))
                 spots.append(Spot(photo, middle, float(np.sqrt(width * height))))
@@ -61,10 +56,10 @@ def _wrong(image_bgr: Image, teacher: FaceNetwork, detector: FaceNetwork) -> Flo
     """Return the boxes of what is missed or wrongly claimed, float (n, 4)."""
     told, own = teacher.find(image_bgr), detector.find(image_bgr)
     wanted = _large(sure(told, _TEACHER_SURE))
-    found = pair(wanted, sure(own, _FOUND)).wanted
+    found = pair(wanted, sure(own, _FOUND_SCORE)).wanted
     missed = np.setdiff1d(np.arange(len(wanted)), found)
-    claimed = _large(sure(own, _CLAIMED))
-    false = pair(sure(told, _TEACHER_UNSURE), claimed, _SAME_PLACE_IOU).extra
+    claimed = _large(sure(own, _CLAIM_SCORE))
+    false = pair(sure(told, _TEACHER_UNSURE), claimed, NEAR_IOU).extra
     return np.concatenate([wanted[missed, :4], claimed[false, :4]])
 
 

@@ -2,7 +2,8 @@
 
 Depthwise convolutions are slow in training on CPUs, and slowest where the picture is large, so the three
 first layers, which halve the picture to YuNet's finest stride, are plain and narrow. From there on it is
-built of YuNet's blocks: 1×1, 3×3 depthwise, batch norm, ReLU, and its tiny feature pyramid.
+built of YuNet's blocks: 1×1, 3×3 depthwise, batch norm, ReLU, and its tiny feature pyramid;
+a deeper one has residual blocks of the same kind where the picture is small.
 """
 
 from __future__ import annotations

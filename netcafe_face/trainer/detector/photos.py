@@ -157,8 +157,11 @@ def video_frames(path: Path, count: int) -> Iterator[Image]:
 def shrunk(image_bgr: Image, longest_px: int) -> Image:
     """Return a picture no longer than that, shrunk by area."""
     scale = longest_px / max(image_bgr.shape[:2])
-    if scale >= 1:
-        return image_bgr
+    return image_bgr if scale >= 1 else scaled_down(image_bgr, scale)
+
+
+def scaled_down(image_bgr: Image, scale: float) -> Image:
+    """Return a picture shrunk by area; at least a pixel is left of each side."""
     size = (max(1, round(image_bgr.shape[1] * scale)), max(1, round(image_bgr.shape[0] * scale)))
     return np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 

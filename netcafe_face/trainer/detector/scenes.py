@@ -69,8 +69,8 @@ class SceneMaker:
     def scene(self, number: int) -> Scene:
         """Return scene `number`, counted from zero."""
         rng = np.random.default_rng([_SCENE_STREAM, self._seed, number])
-        rooms, portraits = self._photos.rooms, self._photos.portraits
-        if not portraits or (rooms and rng.random() < _ROOM_SHARE):
+        rooms, heads = self._photos.rooms, self._photos.portraits or self._photos.spots
+        if not heads or (rooms and rng.random() < _ROOM_SHARE):
             clean = self._room(rng, self._side_px, whole=True)
         else:
             clean = self._mosaic(rng)
@@ -101,7 +101,7 @@ class SceneMaker:
         side = max(width, height)
         if self._photos.rooms and rng.random() < _ROOM_TILE_SHARE:
             tile = self._room(rng, side, whole=False)
-        elif self._photos.spots and rng.random() < _SPOT_SHARE:
+        elif self._photos.spots and (not self._photos.portraits or rng.random() < _SPOT_SHARE):
             tile = self._spot(rng, side, min(width, height))
         else:
             tile = self._portrait(rng, side, min(width, height))

@@ -23,6 +23,8 @@ from netcafe_face.trainer.errors import DataUnusable, RunUnusable
 
 _RECORD, _SCENES, _ANSWERS = "scenes.json", "scenes.npy", "answers.npy"
 _AT_ONCE = 16
+_DIGITS = 16
+"""Of a SHA-256; a key is for telling stores apart."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class SceneStore:
 
 
 def key_of(
-    names: list[str], scenes: int, side_px: int, seed: int, teacher: bytes = b"", missed_by: bytes = b""
+    names: list[str], scenes: int, side_px: int, seed: int, teacher: str = "", missed_by: str = ""
 ) -> StoreKey:
     """Return the key of a store of the photos of these names.
 
@@ -77,12 +79,11 @@ def key_of(
         scenes: how many.
         side_px: of each.
         seed: of the scenes.
-        teacher: the file that answers for them.
-        missed_by: the file of the detector whose mistakes are shown more often, or nothing.
+        teacher: SHA-256 of the file that answers for them.
+        missed_by: SHA-256 of the detector whose mistakes are shown more often, or "".
     """
-    photos = "\n".join(names).encode("utf-8", "replace")
-    missed = _digest(missed_by) if missed_by else ""
-    return StoreKey(scenes, side_px, seed, _digest(photos), _digest(teacher), missed)
+    photos = hashlib.sha256("\n".join(names).encode("utf-8", "replace")).hexdigest()
+    return StoreKey(scenes, side_px, seed, photos[:_DIGITS], teacher[:_DIGITS], missed_by[:_DIGITS])
 
 
 def existing_store(folder: Path, key: StoreKey) -> SceneStore | None:
@@ -159,10 +160,6 @@ def open_store(folder: Path) -> SceneStore:
     if scenes.ndim != 4 or answers.shape != (len(scenes), cell_count(scenes.shape[1]), ANSWER_WIDTH):
         raise DataUnusable(path=folder, reason=N_("scenes and answers do not belong together"))
     return SceneStore(scenes, answers, record)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _fill(

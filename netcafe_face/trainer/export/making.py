@@ -59,7 +59,9 @@ def make(choices: PackChoices, progress: Progress, say: Callable[[str], None]) -
     Raises:
         NetcafeError: see `make_pack`; or a file cannot be read or written.
     """
-    earlier = _read(choices.commands).splitlines() if choices.commands else None
+    if choices.commands and not choices.model_card:
+        raise OptionsRefused(reason="commands are for a model card; say where it goes with --model-card")
+    earlier = _read(choices.commands) if choices.commands else None
     licences = _licences(choices.licences)
     plan = PackPlan(
         out=choices.out,
@@ -138,11 +140,14 @@ def _lines(made: MadePack) -> list[str]:
     return lines
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8")
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataUnusable(path=path, reason=str(error)) from error
+    if any("```" in line for line in lines):
+        raise DataUnusable(path=path, reason="three backticks would end the card's list of commands")
+    return lines
 
 
 def _write(path: Path, text: str) -> None:

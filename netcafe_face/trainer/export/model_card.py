@@ -95,14 +95,19 @@ def _how(made: MadePack, commands: Sequence[str], charts: Charts) -> Iterator[st
 def _how_the_detector(stages: Sequence[DetectorStage]) -> Iterator[str]:
     if not stages:
         return
-    yield "| stage of the detector | scenes | steps × batch | learning rate | hours | seed | commit |"
-    yield "|---|---|---|---|---|---|---|"
+    yield (
+        "| stage of the detector | scenes | places shown more often | residual blocks | steps × batch "
+        "| learning rate | hours | seed | commit |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
     for number, stage in enumerate(stages, start=1):
         config = stage.config
         yield _row(
             (
                 str(number),
                 count(config.scenes),
+                count(int(stage.store.get("spots", 0))),
+                str(2 * config.deeper),
                 f"{count(stage.steps)} × {config.batch}",
                 f"{config.learning_rate:g}",
                 "–" if math.isnan(stage.seconds) else f"{stage.seconds / 3600:.1f}",
