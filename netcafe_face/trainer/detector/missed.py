@@ -19,10 +19,11 @@ from netcafe_face.trainer.detector.photos import Photos, Spot, scaled_down
 from netcafe_face.vision.ports import FaceNetwork
 
 _SCALES = (1.0, 0.5)
-_LEAST_PX = 20.0
+_LEAST_FACE_PX, _LEAST_CLAIM_PX = 20.0, 8.0
+"""Smaller faces are too small to be known again, but a fist claimed for one is a stranger at any size."""
 _TEACHER_SURE, _TEACHER_UNSURE = 0.7, 0.3
-_FOUND_SCORE, _CLAIM_SCORE = 0.6, 0.45
-"""A little above and below the usual threshold: what is only just right or wrong is worth showing, too."""
+_FOUND_SCORE, _CLAIM_SCORE = 0.6, 0.35
+"""Above and below the usual threshold: what is only just right or wrong is worth showing, too."""
 
 
 def spots_of(
@@ -55,13 +56,13 @@ def spots_of(
 def _wrong(image_bgr: Image, teacher: FaceNetwork, detector: FaceNetwork) -> FloatArray:
     """Return the boxes of what is missed or wrongly claimed, float (n, 4)."""
     told, own = teacher.find(image_bgr), detector.find(image_bgr)
-    wanted = _large(sure(told, _TEACHER_SURE))
+    wanted = _large(sure(told, _TEACHER_SURE), _LEAST_FACE_PX)
     found = pair(wanted, sure(own, _FOUND_SCORE)).wanted
     missed = np.setdiff1d(np.arange(len(wanted)), found)
-    claimed = _large(sure(own, _CLAIM_SCORE))
+    claimed = _large(sure(own, _CLAIM_SCORE), _LEAST_CLAIM_PX)
     false = pair(sure(told, _TEACHER_UNSURE), claimed, NEAR_IOU).extra
     return np.concatenate([wanted[missed, :4], claimed[false, :4]])
 
 
-def _large(rows: FloatArray) -> FloatArray:
-    return rows[sizes_px(rows) >= _LEAST_PX]
+def _large(rows: FloatArray, least_px: float) -> FloatArray:
+    return rows[sizes_px(rows) >= least_px]
