@@ -76,7 +76,7 @@ def draw_detector(stages: Sequence[DetectorStage], path: Path) -> bool:
             axes.set(xlabel="thousand scenes shown", ylabel=label)
             axes.set_ylim(bottom=0)
         if len(lines) > 1:
-            axes.legend(loc="upper right")
+            axes.legend(loc="lower right")
         with new_file(path) as scratch:
             scratch.write_bytes(drawing.encoded(figure))
     return True
