@@ -163,13 +163,14 @@ def test_a_deeper_network_begins_by_answering_as_the_one_it_began_with(tmp_path:
 def test_a_block_that_is_added_mixes_and_adds() -> None:
     torch.manual_seed(3)
     network = DetectorNet(Widths(deeper=1)).eval()
-    block = network.stages[1][-1]  # type: ignore[index]
+    block = network.get_submodule("stages.1.2")
+    branch = block.get_submodule("branch")
     features = torch.rand(1, 64, 4, 4)
     with torch.no_grad():
         assert torch.equal(block(features), features)
-        block.branch[2].weight.fill_(30.0)
+        block.get_parameter("branch.2.weight").fill_(30.0)
         added = block(features)
-        assert torch.equal(added, torch.relu(features + block.branch(features)))
+        assert torch.equal(added, torch.relu(features + branch(features)))
     assert (added == 0).any(), "ReLU comes after the sum"
     assert not torch.equal(added, features)
 

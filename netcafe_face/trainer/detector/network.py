@@ -146,8 +146,9 @@ class _Residual(nn.Module):
 
     def __init__(self, body: int) -> None:
         super().__init__()
-        self.branch = nn.Sequential(*_mixing(body))
-        nn.init.zeros_(self.branch[2].weight)  # type: ignore[arg-type]
+        norm = nn.BatchNorm2d(body)
+        nn.init.zeros_(norm.weight)
+        self.branch = nn.Sequential(*_convolutions(body), norm)
 
     def forward(self, features: Tensor) -> Tensor:
         return functional.relu(features + self.branch(features))
@@ -160,12 +161,11 @@ def _plain(inside: int, outside: int) -> nn.Sequential:
 
 
 def _separable(body: int) -> nn.Sequential:
-    return nn.Sequential(*_mixing(body), nn.ReLU())
+    return nn.Sequential(*_convolutions(body), nn.BatchNorm2d(body), nn.ReLU())
 
 
-def _mixing(body: int) -> list[nn.Module]:
+def _convolutions(body: int) -> list[nn.Module]:
     return [
         nn.Conv2d(body, body, 1, bias=False),
         nn.Conv2d(body, body, 3, padding=1, groups=body, bias=False),
-        nn.BatchNorm2d(body),
     ]
