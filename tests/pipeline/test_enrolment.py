@@ -29,7 +29,7 @@ from netcafe_face.domain.results import Face
 from netcafe_face.gallery.service import Gallery
 from netcafe_face.pipeline.enrolment import Enrolment, EnrolmentRequest, JudgedPicture
 from netcafe_face.pipeline.labels import label
-from netcafe_face.pipeline.portrait import PORTRAIT_PX, portrait
+from netcafe_face.pipeline.portrait import PORTRAIT_PX
 from netcafe_face.pipeline.recognizer import Recognizer
 from netcafe_face.vision.alignment import align
 from netcafe_face.vision.images import decode, write_image
@@ -481,26 +481,6 @@ def test_pictures_of_one_pack_are_not_compared_with_templates_of_another(
 def test_only_a_good_picture_becomes_a_template(enrolment: Enrolment) -> None:
     with pytest.raises(ValueError, match="good picture"):
         enrolment._template(JudgedPicture("a", TemplateSource.FILE), request())
-
-
-def test_a_portrait_shows_the_face_with_some_surroundings_within_the_picture(
-    group_bgr: Image, group_faces: tuple[Face, ...]
-) -> None:
-    for face in group_faces:
-        small = portrait(group_bgr, face.detection)
-        assert 100 < max(small.shape[:2]) <= PORTRAIT_PX
-        large = np.asarray(cv2.resize(group_bgr, None, fx=4, fy=4), np.uint8)
-        enlarged = Detection(face.detection.box * 4, face.detection.landmarks * 4, 0.9)
-        assert max(portrait(large, enlarged).shape[:2]) == PORTRAIT_PX
-
-
-@pytest.mark.parametrize(
-    "box", [(-50, -50, 60, 60), (480, 480, 80, 80), (0, 0, 500, 500), (900, 900, 50, 50), (-900, 3, 50, 50)]
-)
-def test_a_portrait_at_the_border_is_never_empty(box: tuple[float, ...]) -> None:
-    cut_out = portrait(np.full((500, 500, 3), 7, np.uint8), Detection(np.array(box), np.zeros((5, 2)), 0.9))
-    assert cut_out.size > 0
-    assert cut_out.dtype == np.uint8
 
 
 def test_the_crop_that_is_kept_is_the_one_that_was_embedded(
