@@ -145,14 +145,14 @@ def test_the_command_takes_the_detector_and_a_store_belongs_to_it(tmp_path: Path
         CliRunner().invoke(detector, fit, catch_exceptions=False)
 
 
-@pytest.mark.parametrize("kind", ["embedder", "nothing"])
+@pytest.mark.parametrize(("kind", "why"), [("embedder", "twelve outputs"), ("nothing", "cannot load")])
 def test_what_is_no_detector_is_refused_before_the_long_work(
-    tmp_path: Path, fit: list[str], kind: str
+    tmp_path: Path, fit: list[str], kind: str, why: str
 ) -> None:
     file = SHIPPED / "embedder.onnx"
     if kind == "nothing":
         (file := tmp_path / "empty.onnx").write_bytes(b"")
-    with pytest.raises(TeacherUnusable):
+    with pytest.raises(TeacherUnusable, match=why):
         CliRunner().invoke(detector, [*fit, "--missed-by", str(file)], catch_exceptions=False)
     assert not (tmp_path / "run").exists()
 

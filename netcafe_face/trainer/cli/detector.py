@@ -106,12 +106,12 @@ def fit(
     check_start(config, out)  # before the long work
     places = list(portraits), list(rooms)
     cv2.setNumThreads(threads)
-    yunet, seen = DenseTeacher(teacher, threads), Finder(teacher)
-    missed = Finder(missed_by) if missed_by else None
-    digests = yunet.sha256, missed.sha256 if missed else ""
+    yunet = DenseTeacher(teacher, threads)
+    finders = (Finder(teacher), Finder(missed_by)) if missed_by else None
+    digests = yunet.sha256, finders[1].sha256 if finders else ""
     key = key_of(photo_names(*places), config.scenes, config.side_px, config.seed, *digests)
     folder = store or out / "scenes"
-    made = existing_store(folder, key) or _made(folder, key, places, yunet, (seen, missed))
+    made = existing_store(folder, key) or _made(folder, key, places, yunet, finders)
     with stop_when_asked() as should_stop:
         run = train(made, config, out, should_stop, yunet)
     click.echo(f"{run.step} of {config.steps} steps are done; {out / 'last.pt'} has the weights")
@@ -202,7 +202,7 @@ def _made(
     key: StoreKey,
     places: tuple[list[Path], list[Path]],
     teacher: DenseTeacher,
-    finders: tuple[Finder, Finder | None],
+    finders: tuple[Finder, Finder] | None,
 ) -> SceneStore:
     from netcafe_face.trainer.detector.missed import spots_of
     from netcafe_face.trainer.detector.photos import load_photos
@@ -214,9 +214,8 @@ def _made(
         click.echo(f"left out: {photos.twins} pictures that equal held-out ones", err=True)
     for source, reason in photos.broken[:_SHOWN]:
         click.echo(f"left out: {source}: {reason}", err=True)
-    seen, missed = finders
-    if missed:
-        photos.spots = spots_of(photos, seen, missed, partial(_tell, "pictures"))
+    if finders:
+        photos.spots = spots_of(photos, *finders, partial(_tell, "pictures"))
         click.echo(f"{len(photos.spots)} places are shown more often")
     return build_store(folder, photos, teacher, key, lambda count: _tell("scenes", count, key.scenes))
 

@@ -51,7 +51,10 @@ class Finder:
             raise TeacherUnusable(path=path, reason=error.strerror or str(error)) from error
         except cv2.error as error:
             raise TeacherUnusable(path=path, reason=N_("OpenCV cannot load it")) from error
-        self.find(np.zeros((64, 64, 3), dtype=np.uint8))  # OpenCV notices only now what is no detector
+        try:
+            self.find(np.zeros((64, 64, 3), dtype=np.uint8))  # OpenCV notices only now what is no detector
+        except TeacherUnusable as error:
+            raise TeacherUnusable(path=path, reason=N_("it does not have YuNet's twelve outputs")) from error
 
     def find(self, image_bgr: Image) -> FloatArray:
         """Return float32 (n, 15): x, y, width, height, five times x, y, and the score, the surest first.
