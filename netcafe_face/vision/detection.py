@@ -28,6 +28,7 @@ _SAME_FACE_IOU = 0.35
 _SAME_FACE_INSIDE = 0.65
 _MUCH_LARGER = 6.0
 _LESS_SURE = 0.3
+_NO_SUPPRESSION = 1.0
 
 
 class MultiScaleDetector:
@@ -160,6 +161,7 @@ class YuNet:
         import cv2
 
         self._path = path
+        self._nms_threshold = card.nms_threshold
         # OpenCV 5 warns about its own default target at every load.
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         try:
@@ -179,9 +181,17 @@ class YuNet:
 
     def find(self, image_bgr: Image) -> FloatArray:
         """Return float32 (n, 15): x, y, width, height, five times x, y, and the score."""
+        return self._found(image_bgr, self._nms_threshold)
+
+    def find_all(self, image_bgr: Image) -> FloatArray:
+        """Return the same with every answer about a face, and not the surest alone."""
+        return self._found(image_bgr, _NO_SUPPRESSION)
+
+    def _found(self, image_bgr: Image, nms_threshold: float) -> FloatArray:
         import cv2
 
         try:
+            self._detector.setNMSThreshold(nms_threshold)
             self._detector.setInputSize((image_bgr.shape[1], image_bgr.shape[0]))
             _, rows = self._detector.detect(image_bgr)
         except cv2.error as error:
@@ -207,11 +217,19 @@ class Scrfd:
             raise ModelUnusable(path=path, reason=N_("its card gives no det_size"))
         self.side_px = max(card.det_size)
         self._swap = card.colour != "RGB"
+        self._nms_threshold = card.nms_threshold
         self._model = _load_scrfd(path, card, runtime)
         self.find(np.full((64, 64, 3), 114, dtype=np.uint8))
 
     def find(self, image_bgr: Image) -> FloatArray:
         """Return float32 (n, 15): x, y, width, height, five times x, y, and the score."""
+        return self._found(image_bgr, self._nms_threshold)
+
+    def find_all(self, image_bgr: Image) -> FloatArray:
+        """Return the same with every answer about a face, and not the surest alone."""
+        return self._found(image_bgr, _NO_SUPPRESSION)
+
+    def _found(self, image_bgr: Image, nms_threshold: float) -> FloatArray:
         height, width = image_bgr.shape[:2]
         # On a square of the network's own size its own resizing does nothing.
         side = max(self.side_px, height, width)
@@ -219,6 +237,7 @@ class Scrfd:
         # insightface takes BGR and gives the network RGB, always.
         square[:height, :width] = image_bgr[:, :, ::-1] if self._swap else image_bgr
         try:
+            self._model.nms_thresh = nms_threshold
             boxes, landmarks = self._model.detect(square)
         except Exception as error:
             raise ModelUnusable(path=self._path, reason=str(error)) from error

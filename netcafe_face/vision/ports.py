@@ -29,6 +29,10 @@ class FaceNetwork(Protocol):
         """Return float32 (n, 15): x, y, width, height, five times x, y, and the score."""
         ...
 
+    def find_all(self, image_bgr: Image) -> FloatArray:
+        """Return the same with every answer about a face, and not the surest alone."""
+        ...
+
 
 class Embedder(Protocol):
     """A network that turns aligned crops into embeddings."""

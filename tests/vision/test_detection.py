@@ -260,6 +260,16 @@ def test_a_network_of_another_kind_is_not_usable_as_a_detector(pack: ModelPack) 
         YuNet(pack.embedder_path, pack.read_embedder(), pack.card.detector)
 
 
+def test_all_answers_about_a_face_can_be_asked_for_and_then_the_surest_again(
+    pack: ModelPack, group_bgr: Image
+) -> None:
+    network = YuNet(pack.detector_path, pack.read_detector(), pack.card.detector)
+    surest, every = network.find(group_bgr), network.find_all(group_bgr)
+    assert len(every) > 3 * len(surest) > 0
+    assert all((every == row).all(axis=1).any() for row in surest)
+    assert np.array_equal(network.find(group_bgr), surest)
+
+
 def test_scrfd_needs_a_card_with_its_size_and_a_network_of_its_kind(tmp_path: Path, pack: ModelPack) -> None:
     card = replace(pack.card.detector, kind="scrfd", colour="RGB", mean=127.5, std=128.0)
     with pytest.raises(ModelUnusable, match="det_size"):
@@ -342,6 +352,7 @@ def test_a_scrfd_network_gets_the_colours_its_card_names_and_its_face_is_read_ri
     network = Scrfd(tmp_path / "tiny.onnx", tiny.card.detector, Runtime(threads=1))
     rows = network.find(np.full((64, 64, 3), paint, np.uint8))
     assert rows.shape == (faces, 15)
+    assert len(network.find_all(np.full((64, 64, 3), paint, np.uint8))) >= faces
     if faces:
         assert rows[0, :4] == pytest.approx([4, 4, 24, 24])
         assert rows[0, 4:6] == pytest.approx([12, 12])

@@ -18,6 +18,7 @@ LEAST_SCORE = 0.1
 
 NMS_IOU = 0.3
 _MOST_BOXES = 5000
+_NO_SUPPRESSION = 1.0
 
 
 class Finder:
@@ -62,7 +63,19 @@ class Finder:
         Raises:
             TeacherUnusable: it cannot be run.
         """
+        return self._found(image_bgr, NMS_IOU)
+
+    def find_all(self, image_bgr: Image) -> FloatArray:
+        """Return the same with every answer about a face, and not the surest alone.
+
+        Raises:
+            TeacherUnusable: it cannot be run.
+        """
+        return self._found(image_bgr, _NO_SUPPRESSION)
+
+    def _found(self, image_bgr: Image, nms_iou: float) -> FloatArray:
         try:
+            self._detector.setNMSThreshold(nms_iou)
             self._detector.setInputSize((image_bgr.shape[1], image_bgr.shape[0]))
             _, rows = self._detector.detect(image_bgr)
         except cv2.error as error:
@@ -88,7 +101,13 @@ class SureFinder:
 
     def find(self, image_bgr: Image) -> FloatArray:
         """Return the boxes that reach the threshold, float32 (n, 15)."""
-        rows = self._finder.find(image_bgr)
+        return self._sure(self._finder.find(image_bgr))
+
+    def find_all(self, image_bgr: Image) -> FloatArray:
+        """Return every answer that reaches the threshold, float32 (n, 15)."""
+        return self._sure(self._finder.find_all(image_bgr))
+
+    def _sure(self, rows: FloatArray) -> FloatArray:
         return rows[rows[:, 14] >= self._least]
 
 
