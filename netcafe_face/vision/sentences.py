@@ -31,8 +31,16 @@ DETECTOR_LEARNED = N_(
     "The detector was taught by {teachers} on {scenes} scenes made of photos: {steps} steps of {batch} "
     "scenes, seed {seed}."
 )
-DETECTOR_WENT_ON = N_(
-    "Then {teachers} taught it on {scenes} scenes: {steps} steps of {batch} scenes, seed {seed}."
+DETECTOR_STAGE = N_(
+    "Detector, stage {number}, from stage {begin}: {teachers} taught it on {scenes} scenes, {steps} steps of "
+    "{batch} scenes, seed {seed}."
+)
+DETECTOR_JOINED = N_(
+    "Detector, stage {number}, from the mean of stages {begin}: {teachers} taught it on {scenes} scenes, "
+    "{steps} steps of {batch} scenes, seed {seed}."
+)
+DETECTOR_LEAST = N_(
+    "It learned to leave out faces of less than {px} pixels, and in part those of less than {whole}."
 )
 DETECTOR_OF = N_("The detector is that of the pack {pack} {version}.")
 
@@ -64,8 +72,12 @@ DETECTOR_RECALL = N_(
     "Of the faces of at least {px} pixels that YuNet finds, its detector finds {recall} ({sets})."
 )
 DETECTOR_PLACES = N_(
-    "It places eyes, nose and mouth beside where YuNet does: by {low} to {high} of the distance between the "
-    "eyes, the medians of these sets."
+    "It places eyes, nose and mouth beside where YuNet does: by {first} of the distance between the eyes at "
+    "first sight, by {second} where both look again as the program does (medians)."
+)
+DETECTOR_PLACES_ONCE = N_(
+    "It places eyes, nose and mouth beside where YuNet does: by {first} of the distance between the eyes "
+    "(the median)."
 )
 DETECTOR_MARKED = N_(
     "Of {faces} faces of at least {px} pixels that people marked in {set} it finds {recall}, YuNet {yunet}."
@@ -108,17 +120,23 @@ SENTENCES = (
         NAMES,
         STAGE,
         DETECTOR_LEARNED,
-        DETECTOR_WENT_ON,
+        DETECTOR_STAGE,
+        DETECTOR_JOINED,
+        DETECTOR_LEAST,
         DETECTOR_OF,
     ),
     *(ACCURACY, NO_ACCURACY, NAMED, MASK, SMALL, DARK, MISSED, TWINS, GROUP),
-    *(DETECTOR_RECALL, DETECTOR_PLACES, DETECTOR_MARKED, DETECTOR_ALARMS, DETECTOR_UNEXAMINED),
+    *(DETECTOR_RECALL, DETECTOR_PLACES, DETECTOR_PLACES_ONCE),
+    *(DETECTOR_MARKED, DETECTOR_ALARMS, DETECTOR_UNEXAMINED),
     *(NOT_MEASURED, NO_GROUPS, LFW_PEOPLE),
     *(MEASURED_ON, DISTINCT_ON, ONLY_HELD_OUT, STRICTEST, EXTRAPOLATED),
 )
 
 NUMBER = N_("1,234.5")
 """How numbers are written: translated as “1.234,5” where points and commas change places."""
+
+_VALUE = r"(?:(?!\. ).)+?"
+"""No value goes on beyond the end of a sentence, else one would hold the next of its kind."""
 
 _FIGURE = re.compile(r"(?<![\w.,-])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+)(?![\w-]|[.,]\d)")
 _SWAPPED = str.maketrans(".,", ",.")
@@ -169,6 +187,6 @@ def _pattern(template: str) -> re.Pattern[str]:
     for literal, name, _, _ in Formatter().parse(template):
         parts.append(re.escape(literal))
         if name:
-            parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>.+?)")
+            parts.append(f"(?P={name})" if name in seen else f"(?P<{name}>{_VALUE})")
             seen.add(name)
     return re.compile("".join(parts) + r"(?: (?P<_rest>.+))?", re.DOTALL)

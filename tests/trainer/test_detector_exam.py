@@ -47,6 +47,19 @@ def test_held_out_photos_that_may_be_trained_on_under_another_name_are_not_exami
     assert any("street: 2 held-out pictures are not examined" in line for line in as_lines(figures))
 
 
+def test_both_detectors_look_again_before_their_points_are_compared_a_second_time() -> None:
+    sheet = Sheet("six", [people()], ["six.png"])
+    finder = Finder(TEACHER)
+    errors = []
+    for side_px in (0, 128):
+        plan = ExamPlan(finder, reference_score=0.3, score=0.3, second_look_px=side_px)
+        (_six, together) = examine(finder, [sheet], plan, lambda _text: None)["agreement"]
+        assert together["faces"] == 6
+        errors.append((together["error_median"], together["second_median"]))
+    # A detector is compared with itself: with a look of one of them only, their points would differ.
+    assert errors == [(0.0, 0.0), (0.0, 0.0)]
+
+
 def test_a_damaged_picture_is_named_and_the_rest_examined(tmp_path: Path) -> None:
     folder_of(tmp_path, NAMES, np.zeros((40, 40, 3), dtype=np.uint8))
     (tmp_path / KEPT[0]).write_bytes(b"\x89PNG but no more")
@@ -115,6 +128,8 @@ def test_a_higher_threshold_keeps_the_surest_boxes_of_one_run() -> None:
     finder, photo = Finder(TEACHER), people()
     rows = finder.find(photo)
     assert (np.diff(rows[:, 14]) <= 0).all()
+    assert len(finder.find_all(photo)) > len(rows) == len(finder.find(photo))
+    assert len(SureFinder(finder, 0.65).find_all(photo)) == int((finder.find_all(photo)[:, 14] >= 0.65).sum())
     assert len(SureFinder(finder, 0.65).find(photo)) == int((rows[:, 14] >= 0.65).sum()) == 6
 
 
@@ -163,6 +178,8 @@ class Painted:
             for x, y, w, h, _ in stats[1:]
         ]
         return np.array(rows, np.float32).reshape(-1, 15)
+
+    find_all = find
 
 
 EYES_TO_MOUTH = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])

@@ -144,6 +144,17 @@ def test_from_photos_to_a_measured_detector_by_commands_alone(tmp_path: Path) ->
     assert result.exit_code == 0, result.output
     again = runner.invoke(detector, [*fit, "--steps", "3"], catch_exceptions=False)
     assert "3 of 3 steps" in again.output
+    other = [*fit, "--out", str(tmp_path / "other"), "--seed", "2"]
+    runner.invoke(detector, other, catch_exceptions=False)
+    joined = [*fit, "--out", str(tmp_path / "joined"), "--store", str(out / "scenes"), "--least-face", "12"]
+    joined += ["--start-from", str(out), "--start-from", str(tmp_path / "other"), "--start-from", ""]
+    result = runner.invoke(detector, joined, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    config = json.loads((tmp_path / "joined/run.json").read_text())["config"]
+    assert config["least_face_px"] == 12
+    assert config["start_from"] == [str(out), str(tmp_path / "other")]
+    wrong = runner.invoke(detector, [*joined, "--least-face", "-1"])
+    assert wrong.exit_code == 2
     made = tmp_path / "d.onnx"
     result = runner.invoke(detector, ["export", str(out / "last.pt"), str(made)], catch_exceptions=False)
     assert made.stat().st_size < 1_000_000

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
+import math
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from netcafe_face.trainer.detector.config import DetectorConfig
 from netcafe_face.trainer.detector.export import export_detector
 from netcafe_face.trainer.detector.network import DetectorNet, Widths
 from netcafe_face.trainer.detector.objective import cell_strides, compare, map_error
@@ -123,26 +125,87 @@ def test_a_run_that_goes_on_keeps_its_commit_and_refuses_other_scenes(tmp_path: 
 def test_a_run_can_begin_with_the_averaged_weights_of_another(tmp_path: Path, start: str) -> None:
     store, config = random_store(), short_config()
     earlier = train(store, config, tmp_path / "first").averaged.network.state_dict()
-    changed = replace(config, seed=2, start_from=str(tmp_path / start))
-    begun = start_run(changed, tmp_path / start)
+    changed = replace(config, seed=2, start_from=(str(tmp_path / start),))
+    begun = start_run(changed, [tmp_path / start])
     for taken in (begun.network.state_dict(), begun.averaged.network.state_dict()):
         assert all(torch.equal(taken[name], earlier[name]) for name in earlier)
     assert train(store, changed, tmp_path / "second").step == config.steps
     recorded = json.loads((tmp_path / "second/run.json").read_text())
-    assert recorded["config"]["start_from"] == str(tmp_path / start)
+    assert recorded["config"]["start_from"] == [str(tmp_path / start)]
     (tmp_path / "first/last.pt").unlink()
-    moved = replace(changed, steps=8, start_from="moved")
+    moved = replace(changed, steps=8, start_from=("moved",))
     check_start(moved, tmp_path / "second")
     assert train(store, moved, tmp_path / "second").step == 8, "begun, it needs no start"
     recorded = json.loads((tmp_path / "second/run.json").read_text())
-    assert recorded["config"]["start_from"] == str(tmp_path / start), "it began with those of then"
+    assert recorded["config"]["start_from"] == [str(tmp_path / start)], "it began with those of then"
+
+
+def test_a_run_can_begin_with_the_mean_of_others(tmp_path: Path) -> None:
+    store, config = random_store(), short_config()
+    train(store, config, tmp_path / "root")
+    ways = [tmp_path / "one", tmp_path / "two"]
+    both = [
+        train(store, replace(config, seed=seed, start_from=(str(tmp_path / "root"),)), way)
+        for seed, way in enumerate(ways, start=2)
+    ]
+    one, two = (run.averaged.network.state_dict() for run in both)
+    begun = start_run(config, ways).network.state_dict()
+    for name, weight in begun.items():
+        assert torch.allclose(weight.float(), (one[name].float() + two[name].float()) / 2), name
+    assert not torch.equal(one["stem.0.0.weight"], two["stem.0.0.weight"])
+    joined = replace(config, seed=4, learning_rate=1e-9, weight_decay=0.0, start_from=tuple(map(str, ways)))
+    trained = train(store, joined, tmp_path / "joined").network
+    for name, weight in trained.named_parameters():
+        assert torch.allclose(weight, begun[name], atol=1e-6), f"{name}: it began with the mean"
+    assert train(store, replace(joined, steps=7), tmp_path / "joined").step == 7
+    recorded = json.loads((tmp_path / "joined/run.json").read_text())
+    assert recorded["config"]["start_from"] == list(map(str, ways))
+
+
+def test_runs_that_have_no_mean_are_refused(tmp_path: Path) -> None:
+    store, config = random_store(), short_config()
+    one, deep = tmp_path / "one", tmp_path / "deep"
+    train(store, config, one)
+    for again in (one, one / "last.pt"):
+        with pytest.raises(OptionsRefused, match="with itself"):
+            check_start(replace(config, start_from=(str(one), str(again))), tmp_path / "run")
+    train(store, replace(config, deeper=1), deep)
+    both = replace(config, deeper=1, start_from=(str(one), str(deep)))
+    with pytest.raises(RunUnusable, match="another backbone"):
+        check_start(both, tmp_path / "run")
+    check_start(replace(config, deeper=1, start_from=(str(one),)), tmp_path / "run")
+
+
+@pytest.mark.parametrize("start", [5, None, [1, 2], [["a"]], {"a": 1}.items()])
+def test_a_start_that_is_no_name_is_refused(start: object) -> None:
+    with pytest.raises(OptionsRefused):
+        DetectorConfig.from_json({"start_from": start})
+
+
+def test_smaller_faces_are_taught_as_nothing_where_that_was_asked_for(tmp_path: Path) -> None:
+    rows = []
+    for least_px in (0.0, 100.0):
+        config = short_config(scenes=2, side_px=160, steps=2, least_face_px=least_px, report_every=1)
+        train(two_scenes(), config, tmp_path / f"{least_px:g}")
+        rows += list(csv.DictReader((tmp_path / f"{least_px:g}/curve.csv").read_text().splitlines()))[:1]
+    assert float(rows[0]["points"]) > 0
+    assert float(rows[1]["points"]) == 0, "no face of the two scenes is so large"
+
+
+def test_the_record_of_an_older_run_is_understood() -> None:
+    older = asdict(short_config()) | {"start_from": "runs/detector-1"}
+    del older["least_face_px"]
+    assert DetectorConfig.from_json(older).start_from == ("runs/detector-1",)
+    assert DetectorConfig.from_json(older | {"start_from": ""}).start_from == ()
+    assert DetectorConfig.from_json(older | {"start_from": ["a", "b"]}).start_from == ("a", "b")
+    assert short_config(start_from=("moved",)).continuing(older).start_from == ("runs/detector-1",)
 
 
 def test_a_deeper_network_begins_by_answering_as_the_one_it_began_with(tmp_path: Path) -> None:
     store, config = random_store(), short_config()
     earlier = train(store, config, tmp_path / "first").averaged.network.eval()
-    deeper = replace(config, deeper=2, start_from=str(tmp_path / "first"))
-    begun = start_run(deeper, tmp_path / "first").network
+    deeper = replace(config, deeper=2, start_from=(str(tmp_path / "first"),))
+    begun = start_run(deeper, [tmp_path / "first"]).network
     images = torch.rand(1, 3, 64, 64) * 255
     with torch.no_grad():
         assert torch.equal(begun.eval()(images), earlier(images))
@@ -151,11 +214,11 @@ def test_a_deeper_network_begins_by_answering_as_the_one_it_began_with(tmp_path:
     assert len(norms) == 4, "two at each of two strides"
     assert all(float(weight.abs().max()) > 0 for weight in norms), "the new blocks have learned something"
     with pytest.raises(RunUnusable, match="another backbone"):
-        check_start(replace(config, start_from=str(tmp_path / "second")), tmp_path / "third")
+        check_start(replace(config, start_from=(str(tmp_path / "second"),)), tmp_path / "third")
     with pytest.raises(OptionsRefused, match="deeper 2"):
         train(store, replace(deeper, deeper=4), tmp_path / "second")
-    still_deeper = start_run(replace(config, deeper=4), tmp_path / "second").network.eval()
-    second = start_run(deeper, tmp_path / "second").network.eval()
+    still_deeper = start_run(replace(config, deeper=4), [tmp_path / "second"]).network.eval()
+    second = start_run(deeper, [tmp_path / "second"]).network.eval()
     with torch.no_grad():
         assert torch.equal(still_deeper(images), second(images))
 
@@ -182,7 +245,7 @@ def test_a_network_too_deep_for_export_is_refused() -> None:
 
 def test_a_run_that_shall_begin_with_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunUnusable, match="missing"):
-        check_start(short_config(start_from=str(tmp_path / "missing")), tmp_path / "run")
+        check_start(short_config(start_from=(str(tmp_path / "missing"),)), tmp_path / "run")
 
 
 def test_a_run_may_be_made_longer_and_nothing_else(tmp_path: Path) -> None:
@@ -243,6 +306,31 @@ def test_an_exact_answer_costs_nothing_and_a_wrong_one_what_is_worked_out_by_han
     # Cell 3 has stride 8: a face of 32 pixels, so an error of 0.2 cells is a twentieth of the face. Its
     # weight is 0.8, and sums are divided by no less than one.
     assert float(compare(student, sure, strides).points) == pytest.approx(0.8 * 0.2 / 4.0, rel=1e-5)
+
+
+def test_a_face_that_is_too_small_is_taught_as_nothing_and_grows_into_one() -> None:
+    strides, student = cell_strides(64), torch.zeros(1, 84, 15)
+
+    def error(size_px: float, least_px: float) -> tuple[float, float]:
+        """Return the errors of the score and of the points for one face that the teacher is sure of."""
+        teacher = answers(0.9, size_log=math.log(size_px / 8), points=1.0)
+        terms = compare(student, teacher, strides, least_px)
+        return float(terms.score), float(terms.points)
+
+    nothing = compare(student, answers(0.0), strides)
+    assert error(12.0, 12.0) == (pytest.approx(float(nothing.score)), 0.0)
+    assert error(18.0, 12.0) == pytest.approx(error(18.0, 0.0))
+    assert error(40.0, 12.0) == pytest.approx(error(40.0, 0.0))
+    # Half-way, the teacher's 0.9 is taught as 0.45: the student's 0.5 is nearly right.
+    half = compare(student, answers(0.45, size_log=math.log(15 / 8), points=1.0), strides)
+    assert error(15.0, 12.0) == (pytest.approx(float(half.score)), pytest.approx(float(half.points)))
+
+
+def test_a_least_size_beyond_the_scenes_is_refused() -> None:
+    for wrong in (-1.0, 43.0, math.nan):
+        with pytest.raises(OptionsRefused, match="fit into a scene"):
+            short_config(side_px=64, least_face_px=wrong)
+    assert short_config(side_px=64, least_face_px=42.0).least_face_px == 42.0
 
 
 def test_where_nobody_is_only_the_score_is_taught() -> None:

@@ -68,7 +68,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("runs")
     store = scenes()
     train(store, short_config(), place / "first")
-    train(store, short_config(seed=2, steps=8, start_from=str(place / "first")), place / "second")
+    train(store, short_config(seed=2, steps=8, start_from=(str(place / "first"),)), place / "second")
     for name in ("first", "second"):
         export_detector(network_of(place / name / "last.pt"), place / name / "detector.onnx")
     return place / "second"
@@ -79,8 +79,8 @@ def test_a_detectors_teacher_and_stages_are_named(run: Path, tmp_path: Path) -> 
     assert found.learned == (
         "The detector was taught by face_detection_yunet_2023mar.onnx (Apache-2.0 / MIT) on 6 scenes made of "
         "photos: 6 steps of 2 scenes, seed 1.",
-        "Then face_detection_yunet_2023mar.onnx (Apache-2.0 / MIT) taught it on 6 scenes: 8 steps of 2 "
-        "scenes, seed 2.",
+        "Detector, stage 2, from stage 1: face_detection_yunet_2023mar.onnx (Apache-2.0 / MIT) taught it on "
+        "6 scenes, 8 steps of 2 scenes, seed 2.",
     )
     assert found.origin == sentences.DETECTOR_TOO
     assert [(stage.steps, stage.seconds > 0) for stage in found.stages] == [(6, True), (8, True)]
@@ -124,11 +124,61 @@ def test_a_run_that_begins_with_itself_is_refused(run: Path, tmp_path: Path) -> 
         detector_stages(copy)
 
 
+def test_runs_from_whose_mean_a_run_began_are_told_once_each(run: Path, tmp_path: Path) -> None:
+    root = run.parent / "first"
+    ways = [tmp_path / "one", tmp_path / "two"]
+    for seed, way in enumerate(ways, start=3):
+        train(scenes(), short_config(seed=seed, start_from=(str(root),)), way)
+    train(
+        scenes(),
+        short_config(seed=5, least_face_px=12, start_from=tuple(map(str, ways))),
+        tmp_path / "joined",
+    )
+    stages = detector_stages(tmp_path / "joined")
+    assert [stage.config.seed for stage in stages] == [1, 3, 4, 5]
+    assert [stage.began_with for stage in stages] == [(), (1,), (1,), (2, 3)]
+    export_detector(network_of(tmp_path / "joined/last.pt"), tmp_path / "joined.onnx")
+    learned = detector_of_file(tmp_path / "joined.onnx", None, tmp_path / "joined", {}).learned
+    assert learned[1].startswith("Detector, stage 2, from stage 1: ")
+    assert learned[2].startswith("Detector, stage 3, from stage 1: ")
+    assert learned[3].startswith("Detector, stage 4, from the mean of stages 2, 3: ")
+    assert learned[4] == (
+        "It learned to leave out faces of less than 12 pixels, and in part those of less than 18."
+    )
+
+    def bracketed(text: str) -> str:
+        return sentences.in_language(text, lambda one: f"<{one}>" if one in sentences.SENTENCES else one)
+
+    marked = [bracketed(text) for text in learned]
+    for order in (learned, learned[::-1]):
+        whole = bracketed(" ".join(order))
+        assert sorted(whole.replace("> <", ">\n<").splitlines()) == sorted(marked), "each is told apart"
+
+
+def test_runs_that_begin_with_each_other_are_refused(run: Path, tmp_path: Path) -> None:
+    one, two = (Path(shutil.copytree(run, tmp_path / name)) for name in ("one", "two"))
+    for folder, start in ((one, two), (two, one)):
+        record = json.loads((folder / "run.json").read_text())
+        record["config"]["start_from"] = [str(run.parent / "first"), str(start)]
+        (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(RunUnusable, match="without an end"):
+        detector_stages(one)
+
+
+def test_a_checkpoint_may_lie_elsewhere(run: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    (tmp_path / "archive").mkdir()
+    (copy / "last.pt").rename(tmp_path / "archive/run-2.pt")
+    (copy / "last.pt").symlink_to(tmp_path / "archive/run-2.pt")
+    assert [stage.folder.name for stage in detector_stages(copy)] == ["first", "run"]
+
+
 @pytest.mark.parametrize(
     "broken",
     [
         '{"config": {}}',
         '{"config": {"colour": 1}, "store": {}}',
+        '{"config": {"start_from": [1, 2]}, "store": {"key": {"teacher": ""}}}',
         '{"config": {}, "store": {"key": null}}',
         '{"config": {}, "store": {}, "teacher": {"sha256": "00"}}',
         "[]",
@@ -145,7 +195,7 @@ def test_a_run_that_began_with_a_certain_checkpoint_tells_of_that_one(run: Path,
     first = Path(shutil.copytree(run.parent / "first", tmp_path / "first"))
     shutil.copy(first / "last.pt", first / "at-6.pt")
     train(scenes(), short_config(steps=9), first)
-    started = short_config(start_from=str(first / "at-6.pt"))
+    started = short_config(start_from=(str(first / "at-6.pt"),))
     train(scenes(), started, tmp_path / "second")
     stages = detector_stages(tmp_path / "second")
     assert [stage.steps for stage in stages] == [6, 6]
@@ -158,7 +208,7 @@ def test_time_that_was_not_recorded_is_not_made_up(run: Path, tmp_path: Path) ->
     del state["seconds"]
     torch.save(state, copy / "last.pt")
     assert math.isnan(detector_stages(copy)[-1].seconds)
-    config = short_config(seed=2, steps=10, start_from=str(run.parent / "first"))
+    config = short_config(seed=2, steps=10, start_from=(str(run.parent / "first"),))
     assert math.isnan(train(scenes(), config, copy).seconds)
 
 

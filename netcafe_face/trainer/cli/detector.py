@@ -52,7 +52,18 @@ def detector() -> None:
 @click.option(
     "--deeper", default=0, show_default=True, help="Residual blocks added at strides 16 and 32 each."
 )
-@click.option("--start-from", default="", help="A run or checkpoint whose weights are taken.")
+@click.option(
+    "--least-face",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="Pixels; smaller faces are taught as nothing, wholly as faces from 1.5 times that.",
+)
+@click.option(
+    "--start-from",
+    multiple=True,
+    help="A run or checkpoint whose weights are taken; of several that began alike, their mean.",
+)
 def fit(
     teacher: Path,
     portraits: tuple[Path, ...],
@@ -71,7 +82,8 @@ def fit(
     threads: int,
     compiles: bool,
     deeper: int,
-    start_from: str,
+    least_face: float,
+    start_from: tuple[str, ...],
 ) -> None:
     """Train on scenes made of photos that are not held out.
 
@@ -101,7 +113,8 @@ def fit(
         threads=threads,
         compile=compiles,
         deeper=deeper,
-        start_from=start_from,
+        least_face_px=least_face,
+        start_from=tuple(each for each in start_from if each),
     )
     check_start(config, out)  # before the long work
     places = list(portraits), list(rooms)

@@ -10,7 +10,8 @@ import numpy as np
 
 from netcafe_face.domain.faces import FloatArray, Image
 from netcafe_face.trainer.detector.examining import look_again, sure, truth
-from netcafe_face.trainer.detector.matching import overlaps, point_errors, sizes_px
+from netcafe_face.trainer.detector.matching import point_errors, sizes_px
+from netcafe_face.vision.boxes import overlaps
 from netcafe_face.vision.ports import FaceNetwork
 
 THRESHOLDS = tuple(round(0.3 + 0.01 * step, 2) for step in range(60))

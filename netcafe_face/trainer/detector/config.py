@@ -13,6 +13,9 @@ _MAY_CHANGE = ("steps", "decay_steps", "report_every", "threads", "compile", "st
 """What a run may go on with otherwise than it began: how long it is, how it is run, and where what it began
 with is now."""
 
+WHOLLY_A_FACE = 1.5
+"""From this many times the least size on a face is taught as the teacher sees it."""
+
 MOST_DEEPER = 16
 """A few blocks more, and the file would be larger than `export` allows."""
 
@@ -37,7 +40,10 @@ class DetectorConfig:
         threads: of torch.
         compile: whether torch.compile is used.
         deeper: residual blocks of the network, see `Widths`.
-        start_from: an earlier run or its checkpoint whose averaged weights are taken; "" for random ones.
+        least_face_px: smaller faces are taught as nothing, and wholly as faces from half as much again, see
+            `objective.compare`; 0 where all count.
+        start_from: earlier runs or their checkpoints, of whose averaged weights the mean is taken; none for
+            random ones.
     """
 
     seed: int = 1
@@ -55,7 +61,8 @@ class DetectorConfig:
     threads: int = 1
     compile: bool = False
     deeper: int = 0
-    start_from: str = ""
+    least_face_px: float = 0.0
+    start_from: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run."""
@@ -64,6 +71,8 @@ class DetectorConfig:
             raise OptionsRefused(reason=N_("counts must be positive"))
         if self.deeper > MOST_DEEPER:
             raise OptionsRefused(reason=N_("so deep a network is larger than a megabyte"))
+        if not 0 <= WHOLLY_A_FACE * self.least_face_px <= self.side_px:
+            raise OptionsRefused(reason=N_("faces of the least size must fit into a scene"))
         if not 0 < self.learning_rate < 1 or not 0 <= self.average < 1:
             raise OptionsRefused(reason=N_("rates lie between 0 and 1"))
 
@@ -74,8 +83,12 @@ class DetectorConfig:
         Raises:
             OptionsRefused: there is a choice that does not exist, or one that cannot be run.
         """
+        start = values.get("start_from", ())
+        starts = [start] if isinstance(start, str) else start
         try:
-            return cls(**values)
+            if not all(isinstance(each, str) for each in starts):
+                raise TypeError(f"start_from {start}")
+            return cls(**{**values, "start_from": tuple(each for each in starts if each)})
         except TypeError as error:
             raise OptionsRefused(reason=str(error)) from error
 
@@ -86,14 +99,13 @@ class DetectorConfig:
             begun: the choices it began with; an older run knows no later ones.
 
         Raises:
-            OptionsRefused: a choice differs that may not.
+            OptionsRefused: a choice differs that may not, or it began with one that does not exist.
         """
-        own = asdict(self)
-        before = asdict(DetectorConfig()) | dict(begun)
+        own, before = asdict(self), asdict(DetectorConfig.from_json(begun))
         if other := [name for name in own if name not in _MAY_CHANGE and before[name] != own[name]]:
             named = ", ".join(f"{name} {before[name]}" for name in other)
             raise OptionsRefused(reason=N_("the run began with {named}").format(named=named))
-        return replace(self, start_from=str(before["start_from"]))
+        return replace(self, start_from=before["start_from"])
 
     def shortened(self, steps: int) -> DetectorConfig:
         """Return the same run with another end."""

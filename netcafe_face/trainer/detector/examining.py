@@ -25,7 +25,8 @@ class Agreement:
         pictures, faces: how many; of the reference's faces those that are large enough count.
         recall: part of the reference's faces that it found.
         error_median, error_p90: of the points, as part of the distance between the eyes, over found faces.
-        looked_median, looked_p90: the same after the program's second look.
+        second_median, second_p90: the same where both take the program's second look, so that less of it is
+            how much a detector's points tremble.
         extra: boxes a picture that the reference does not have.
     """
 
@@ -35,8 +36,8 @@ class Agreement:
     recall: float
     error_median: float
     error_p90: float
-    looked_median: float
-    looked_p90: float
+    second_median: float
+    second_p90: float
     extra: float
 
     def as_json(self) -> dict[str, Any]:
@@ -81,19 +82,20 @@ class Findings:
     looked: list[FloatArray]
 
 
-def agreement(name: str, reference: list[FloatArray], found: Findings, face_px: float) -> Agreement:
+def agreement(name: str, reference: Findings, found: Findings, face_px: float) -> Agreement:
     """Compare what two detectors found on a sheet.
 
     Args:
         name: of the sheet.
-        reference: boxes of the one that is believed, float (n, 15) for each picture.
-        found: by the other.
+        reference: of the one that is believed.
+        found: of the other.
         face_px: size from which the reference's faces count.
     """
     faces = hits = extra = 0
     first: list[float] = []
     second: list[float] = []
-    for wanted, own, again in zip(reference, found.rows, found.looked, strict=True):
+    pictures = zip(reference.rows, reference.looked, found.rows, found.looked, strict=True)
+    for wanted, wanted_again, own, own_again in pictures:
         pairs = pair(wanted, own)
         large = sizes_px(wanted) >= face_px
         faces += int(large.sum())
@@ -102,10 +104,10 @@ def agreement(name: str, reference: list[FloatArray], found: Findings, face_px: 
         extra += len(pairs.extra)
         rows, columns = pairs.wanted[counted], pairs.found[counted]
         first += point_errors(wanted[rows], own[columns]).tolist()
-        second += point_errors(wanted[rows], again[columns]).tolist()
-    pictures = len(reference)
+        second += point_errors(wanted_again[rows], own_again[columns]).tolist()
+    count = len(reference.rows)
     recall = hits / faces if faces else float("nan")
-    return Agreement(name, pictures, faces, recall, *_spread(first), *_spread(second), extra / pictures)
+    return Agreement(name, count, faces, recall, *_spread(first), *_spread(second), extra / count)
 
 
 def truth(boxes: list[FloatArray], found: list[FloatArray], face_px: float) -> Truth:

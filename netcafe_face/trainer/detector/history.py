@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,8 @@ from netcafe_face.domain.errors import N_
 from netcafe_face.trainer.detector.config import DetectorConfig
 from netcafe_face.trainer.detector.export import answers_as, network_of
 from netcafe_face.trainer.errors import ExportFailed, OptionsRefused, RunUnusable
-from netcafe_face.trainer.loop.checkpoint import CURVE, LAST, load, read_record
+from netcafe_face.trainer.loop.checkpoint import CURVE, LAST, last_of, load, read_record
 
-_MOST_STAGES = 20
 _CURVES = ("step", "score", "points")
 
 
@@ -31,6 +30,7 @@ class DetectorStage:
         seconds: of training until then; nan where it was not recorded.
         commit: of the program, "" where unknown.
         folder: of the run.
+        began_with: numbers, from 1, of the stages of whose weights it took the mean; none for random ones.
     """
 
     config: DetectorConfig
@@ -40,6 +40,7 @@ class DetectorStage:
     seconds: float
     commit: str
     folder: Path
+    began_with: tuple[int, ...] = ()
 
     def curve(self) -> list[dict[str, float]]:
         """Return what was logged until then, a row a report, with `step`, `score` and `points`.
@@ -62,15 +63,9 @@ def detector_stages(folder: Path) -> tuple[DetectorStage, ...]:
     Raises:
         RunUnusable: a record or checkpoint is missing or damaged.
     """
-    stages: list[DetectorStage] = []
-    start: Path | None = folder
-    while start is not None:
-        if len(stages) >= _MOST_STAGES:
-            raise RunUnusable(path=folder, reason=N_("its runs begin with each other without an end"))
-        stage = _stage(start / LAST if start.is_dir() else start)
-        stages.insert(0, stage)
-        start = Path(stage.config.start_from) if stage.config.start_from else None
-    return tuple(stages)
+    stages: dict[Path, DetectorStage] = {}
+    _gather(folder, (), stages)
+    return tuple(stages.values())
 
 
 def refuse_another_detector(file: Path, folder: Path) -> None:
@@ -96,6 +91,21 @@ def refuse_another_detector(file: Path, folder: Path) -> None:
             f"{file.name} is not what {folder / LAST} exports ({error.details['reason']}): export it again"
         )
         raise OptionsRefused(reason=reason) from error
+
+
+def _gather(start: Path, after: tuple[Path, ...], stages: dict[Path, DetectorStage]) -> None:
+    """Add a run to the stages, behind those that it began with; some of them may be there already."""
+    checkpoint = last_of(start).resolve()
+    if checkpoint in after:
+        raise RunUnusable(path=start, reason=N_("its runs begin with each other without an end"))
+    if checkpoint not in stages:
+        stage = _stage(last_of(start))
+        starts = [Path(each) for each in stage.config.start_from]
+        for each in starts:
+            _gather(each, (*after, checkpoint), stages)
+        numbers = {known: number for number, known in enumerate(stages, start=1)}
+        began_with = tuple(numbers[last_of(each).resolve()] for each in starts)
+        stages[checkpoint] = replace(stage, began_with=began_with)
 
 
 def _stage(checkpoint: Path) -> DetectorStage:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from netcafe_face.trainer.detector.config import WHOLLY_A_FACE
 from netcafe_face.trainer.detector.layout import STRIDES
 
 _LEAST_SCORE = 0.05
@@ -41,7 +42,7 @@ def cell_strides(side_px: int) -> Tensor:
     return torch.cat([torch.full(((side_px // stride) ** 2,), float(stride)) for stride in STRIDES])
 
 
-def compare(student: Tensor, teacher: Tensor, strides: Tensor) -> Terms:
+def compare(student: Tensor, teacher: Tensor, strides: Tensor, least_px: float = 0.0) -> Terms:
     """Compare answers cell by cell.
 
     Box and points count as part of the face's size, because that is what alignment needs, and each cell by
@@ -52,14 +53,15 @@ def compare(student: Tensor, teacher: Tensor, strides: Tensor) -> Terms:
         student: float (n, cells, 15), scores before the sigmoid (`DetectorNet`).
         teacher: float (n, cells, 15), scores from 0 to 1 (`DenseTeacher`).
         strides: float (cells,), of each cell, see `cell_strides`.
+        least_px: what is smaller is no face, and becomes one up to half as much again; 0 where all count.
     """
-    sure = teacher[:, :, 0]
+    logs = teacher[:, :, 3:5].clamp(-_LARGEST_LOG, _LARGEST_LOG)
+    size = torch.exp(logs.mean(2))
+    sure = teacher[:, :, 0] * _large_enough(size * strides, least_px)
     apart = functional.binary_cross_entropy_with_logits(student[:, :, 0], sure, reduction="none")
     own = functional.binary_cross_entropy(sure.clamp(1e-6, 1 - 1e-6), sure, reduction="none")
     weight = sure * (sure > _LEAST_SCORE)
     faces = weight.sum().clamp(min=1.0)
-    logs = teacher[:, :, 3:5].clamp(-_LARGEST_LOG, _LARGEST_LOG)
-    size = torch.exp(logs.mean(2))
     shown = weight * (size * strides / _USUAL_PX).sqrt()
     parts = shown.sum().clamp(min=1.0)
     off = (student[:, :, 1:] - teacher[:, :, 1:]).abs()
@@ -70,6 +72,12 @@ def compare(student: Tensor, teacher: Tensor, strides: Tensor) -> Terms:
         (box * shown).sum() / parts,
         (points * shown).sum() / parts,
     )
+
+
+def _large_enough(size_px: Tensor, least_px: float) -> Tensor | float:
+    if not least_px:
+        return 1.0
+    return ((size_px / least_px - 1) / (WHOLLY_A_FACE - 1)).clamp(0, 1)
 
 
 def map_error(own: list[Tensor], theirs: list[Tensor]) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
@@ -79,7 +79,14 @@ def examine(
     if side is None:
         side = min(looks, key=lambda px: (np.isnan(looks[px]), looks[px]))
     with_faces = [each for each in seen if not each.sheet.faceless]
-    findings = [_findings(each, own, score, side) for each in with_faces]
+    believing = SureFinder(plan.reference, plan.reference_score)
+    findings = [
+        (
+            _findings(each.sheet, each.believed, believing, side),
+            _findings(each.sheet, [sure(rows, score) for rows in each.found], own, side),
+        )
+        for each in with_faces
+    ]
     say("showing faces at every size")
     sizes = [choosing.by_size(singles, own, px) for px in choosing.SIZES_PX]
     say("timing")
@@ -89,15 +96,15 @@ def examine(
         "second_look_px": side,
         "face_px": choosing.choose_sizes(sizes),
         "counted_from_px": plan.face_px,
-        "agreement": _agreements(with_faces, findings, plan.face_px),
+        "agreement": _agreements([each.sheet.name for each in with_faces], findings, plan.face_px),
         "faceless": _alarms([each for each in seen if each.sheet.faceless], score),
-        "marked": _truths(with_faces, findings, plan.face_px),
+        "marked": _truths([each.sheet for each in with_faces], findings, plan.face_px),
         "by_size": [asdict(each) for each in sizes],
         "second_look_errors": {str(px): error for px, error in looks.items()},
         "tremble": {
             "own": choosing.tremble(singles, own),
             "own_looked": choosing.tremble(singles, own, side),
-            "reference": choosing.tremble(singles, SureFinder(plan.reference, plan.reference_score)),
+            "reference": choosing.tremble(singles, believing),
         },
         "milliseconds": _times(finder, plan.reference),
         "bytes": finder.path.stat().st_size,
@@ -113,12 +120,12 @@ def as_lines(figures: dict[str, Any]) -> list[str]:
     lines = [
         f"score_threshold {figures['score_threshold']}  face_px {figures['face_px']}  "
         f"second_look_px {figures['second_look_px']}  (reference at {figures['reference_score']})",
-        f"{'sheet':24} pictures  faces  recall  error: median    p90  looked again:    p90  extra/picture",
+        f"{'sheet':24} pictures  faces  recall  error: median    p90  both again: median  p90  extra/picture",
     ]
     lines += [
         f"{each['sheet'][:24]:24} {each['pictures']:8} {each['faces']:6} {each['recall']:7.3f} "
-        f"{each['error_median']:14.3f} {each['error_p90']:6.3f} {each['looked_median']:13.3f} "
-        f"{each['looked_p90']:6.3f} {each['extra']:14.2f}"
+        f"{each['error_median']:14.3f} {each['error_p90']:6.3f} {each['second_median']:19.3f} "
+        f"{each['second_p90']:6.3f} {each['extra']:14.2f}"
         for each in figures["agreement"]
     ]
     lines += [
@@ -169,26 +176,29 @@ def _look(finder: Finder, sheet: Sheet, plan: ExamPlan) -> _Seen:
     )
 
 
-def _findings(seen: _Seen, own: SureFinder, score: float, side_px: int) -> Findings:
-    rows = [sure(each, score) for each in seen.found]
+def _findings(sheet: Sheet, rows: list[FloatArray], finder: SureFinder, side_px: int) -> Findings:
     if not side_px:
         return Findings(rows, rows)
-    pictures = zip(seen.sheet.images_bgr, rows, strict=True)
-    return Findings(rows, [look_again(image, each, own, side_px) for image, each in pictures])
+    pictures = zip(sheet.images_bgr, rows, strict=True)
+    return Findings(rows, [look_again(image, each, finder, side_px) for image, each in pictures])
 
 
-def _agreements(seen: list[_Seen], findings: list[Findings], face_px: float) -> list[dict[str, Any]]:
+def _agreements(
+    names: list[str], findings: list[tuple[Findings, Findings]], face_px: float
+) -> list[dict[str, Any]]:
     """Compare sheet by sheet, and all pictures together at the end."""
-    together = Findings(
-        [rows for each in findings for rows in each.rows],
-        [rows for each in findings for rows in each.looked],
+    figures = [agreement(name, *each, face_px) for name, each in zip(names, findings, strict=True)]
+    together = agreement(
+        ALL, _joined(each for each, _ in findings), _joined(each for _, each in findings), face_px
     )
-    believed = [rows for each in seen for rows in each.believed]
-    figures = [
-        agreement(each.sheet.name, each.believed, own, face_px)
-        for each, own in zip(seen, findings, strict=True)
-    ]
-    return [each.as_json() for each in [*figures, agreement(ALL, believed, together, face_px)]]
+    return [each.as_json() for each in [*figures, together]]
+
+
+def _joined(findings: Iterable[Findings]) -> Findings:
+    parts = list(findings)
+    return Findings(
+        [rows for each in parts for rows in each.rows], [rows for each in parts for rows in each.looked]
+    )
 
 
 def _alarms(faceless: list[_Seen], score: float) -> dict[str, int]:
@@ -199,14 +209,14 @@ def _alarms(faceless: list[_Seen], score: float) -> dict[str, int]:
     }
 
 
-def _truths(seen: list[_Seen], findings: list[Findings], face_px: float) -> dict[str, Any]:
+def _truths(sheets: list[Sheet], findings: list[tuple[Findings, Findings]], face_px: float) -> dict[str, Any]:
     return {
-        each.sheet.name: {
-            "own": truth(each.sheet.boxes, own.rows, face_px).as_json(),
-            "reference": truth(each.sheet.boxes, each.believed, face_px).as_json(),
+        sheet.name: {
+            "own": truth(sheet.boxes, own.rows, face_px).as_json(),
+            "reference": truth(sheet.boxes, reference.rows, face_px).as_json(),
         }
-        for each, own in zip(seen, findings, strict=True)
-        if each.sheet.boxes is not None
+        for sheet, (reference, own) in zip(sheets, findings, strict=True)
+        if sheet.boxes is not None
     }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +29,15 @@ from netcafe_face.trainer.detector.store import SceneStore, key_in
 from netcafe_face.trainer.detector.teacher import DenseTeacher
 from netcafe_face.trainer.errors import OptionsRefused, RunUnusable
 from netcafe_face.trainer.loop.alone import alone_in
-from netcafe_face.trainer.loop.checkpoint import CURVE, LAST, load, read_record, save, write_record
+from netcafe_face.trainer.loop.checkpoint import (
+    CURVE,
+    LAST,
+    last_of,
+    load,
+    read_record,
+    save,
+    write_record,
+)
 from netcafe_face.trainer.loop.compiling import maybe_compile
 from netcafe_face.trainer.loop.ema import Averaged
 from netcafe_face.trainer.loop.logs import RunLog
@@ -94,21 +103,24 @@ class DetectorRun:
             raise RunUnusable(path=file, reason=str(error).splitlines()[0]) from error
 
 
-def start_run(config: DetectorConfig, start: Path | None = None) -> DetectorRun:
-    """Return a run that has not begun, with random weights or those of another run.
+def start_run(config: DetectorConfig, starts: Sequence[Path] = ()) -> DetectorRun:
+    """Return a run that has not begun, with random weights or those of other runs.
 
     Args:
         config: choices.
-        start: the other run's folder or a checkpoint of it, whose averaged weights are taken.
+        starts: the other runs' folders or checkpoints of them, of whose averaged weights the mean is taken:
+            where these began with the same weights and saw other scenes, it is often better than each
+            (Wortsman et al., Model Soups, 2022).
 
     Raises:
+        OptionsRefused: a run is there twice.
         RunUnusable: there is no checkpoint, or it is of another network.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         network = DetectorNet(Widths(deeper=config.deeper))
-    if start is not None:
-        load_start(network, start / LAST if start.is_dir() else start, network.identities())
+    if starts:
+        _begin_with(network, starts)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     plain = [weight for weight in network.parameters() if weight.ndim < 2]
     decayed = [weight for weight in network.parameters() if weight.ndim >= 2]
@@ -121,10 +133,11 @@ def check_start(config: DetectorConfig, folder: Path) -> None:
     """Stop where a run that has not begun could not take the weights that it shall begin with.
 
     Raises:
+        OptionsRefused: a run is there twice.
         RunUnusable: there is no checkpoint, or it is of another network.
     """
     if config.start_from and not (folder / LAST).exists():
-        start_run(config, Path(config.start_from))
+        start_run(config, _starts(config))
 
 
 def rate_at(config: DetectorConfig, step: int) -> float:
@@ -206,7 +219,7 @@ def _trained(
         run.restore(state, folder / LAST)
         record = _continued(record, config, folder)
     else:
-        run = start_run(config, Path(config.start_from) if config.start_from else None)
+        run = start_run(config, _starts(config))
     write_record(folder, record)
     log = RunLog(folder / CURVE, run.step, None)
     progress = Progress(config.steps, run.step, config.batch)
@@ -225,7 +238,7 @@ def _trained(
             inside = map_error(made, theirs)
         else:
             found = student(images)
-        terms = compare(found, answers, strides)
+        terms = compare(found, answers, strides, config.least_face_px)
         loss = terms.total() + inside
         run.optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -246,6 +259,28 @@ def _trained(
             break
     log.close()
     return run
+
+
+def _starts(config: DetectorConfig) -> list[Path]:
+    return [Path(start) for start in config.start_from]
+
+
+def _begin_with(network: DetectorNet, starts: Sequence[Path]) -> None:
+    files = [last_of(start) for start in starts]
+    if len({file.parent.resolve() for file in files}) < len(files):
+        raise OptionsRefused(reason=N_("a run has no mean with itself"))
+    # A mean with blocks that one of them lacks would be one with random weights.
+    may_lack = network.identities() if len(files) == 1 else ()
+    taken = []
+    for file in files:
+        load_start(network, file, may_lack)
+        taken.append(copy.deepcopy(network.state_dict()))
+    network.load_state_dict(
+        {
+            name: torch.stack([each[name].float() for each in taken]).mean(0).to(weight.dtype)
+            for name, weight in taken[0].items()
+        }
+    )
 
 
 def _record(config: DetectorConfig, store: SceneStore, teacher: DenseTeacher | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from netcafe_face.trainer.detector.history import DetectorStage
 from netcafe_face.trainer.export.onnx import new_file
 from netcafe_face.trainer.export.runs import Stage
 
+_IN_A_ROW = 4
 _FIRST_PART = 50
 _DETECTOR_TERMS = (
     ("score", "error of the score (nats a face cell)"),
@@ -68,7 +69,7 @@ def draw_detector(stages: Sequence[DetectorStage], path: Path) -> bool:
     if not any(lines):
         return False
     with drawing.look():
-        figure = drawing.plot(7.2, 3.2)
+        figure = drawing.plot(7.2, 3.2 + 0.25 * -(-len(lines) // _IN_A_ROW))
         for axes, (name, label) in zip(figure.subplots(1, 2), _DETECTOR_TERMS, strict=True):
             for number, rows in enumerate(lines):
                 line = [row["shown"] for row in rows], [row[name] for row in rows]
@@ -76,7 +77,7 @@ def draw_detector(stages: Sequence[DetectorStage], path: Path) -> bool:
             axes.set(xlabel="thousand scenes shown", ylabel=label)
             axes.set_ylim(bottom=0)
         if len(lines) > 1:
-            axes.legend(loc="lower right")
+            figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=_IN_A_ROW)
         with new_file(path) as scratch:
             scratch.write_bytes(drawing.encoded(figure))
     return True

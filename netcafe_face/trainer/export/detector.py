@@ -10,6 +10,7 @@ from typing import Any
 
 from netcafe_face.domain.errors import N_
 from netcafe_face.trainer.data.detectors import FACE_PX, NMS_THRESHOLD, SCORE_THRESHOLD
+from netcafe_face.trainer.detector.config import WHOLLY_A_FACE
 from netcafe_face.trainer.detector.history import DetectorStage, detector_stages, refuse_another_detector
 from netcafe_face.trainer.errors import DataUnusable
 from netcafe_face.trainer.export.teachers import KNOWN, licensed
@@ -19,6 +20,7 @@ from netcafe_face.vision.card import DetectorCard
 from netcafe_face.vision.packs import load_pack, sha256_of
 
 DETECTOR_FILE = "detector.onnx"
+_MEASURED = ("agreement", "tremble")
 
 
 @dataclass(frozen=True)
@@ -109,15 +111,22 @@ def _origin(sha256: str, run: Path | None) -> str:
 
 
 def _learned(stages: Sequence[DetectorStage], licences: Mapping[str, str]) -> Iterator[str]:
-    for number, stage in enumerate(stages):
-        sentence = sentences.DETECTOR_WENT_ON if number else sentences.DETECTOR_LEARNED
+    for number, stage in enumerate(stages, start=1):
+        sentence = (sentences.DETECTOR_LEARNED, sentences.DETECTOR_STAGE, sentences.DETECTOR_JOINED)[
+            min(2, len(stage.began_with))
+        ]
         yield sentence.format(
+            number=number,
+            begin=", ".join(map(str, stage.began_with)),
             teachers=licensed([stage.teacher or _answered(stage)], licences)[0],
             scenes=count(stage.config.scenes),
             steps=count(stage.steps),
             batch=stage.config.batch,
             seed=stage.config.seed,
         )
+    if stages and stages[-1].config.least_face_px:
+        least = stages[-1].config.least_face_px
+        yield sentences.DETECTOR_LEAST.format(px=f"{least:g}", whole=f"{WHOLLY_A_FACE * least:g}")
 
 
 def _answered(stage: DetectorStage) -> Mapping[str, Any]:
@@ -132,13 +141,12 @@ def _weak(figures: Mapping[str, Any]) -> list[str]:
     agreement = [one for one in figures.get("agreement", []) if one["faces"]]
     if agreement:
         px = f"{figures['counted_from_px']:g}"
-        found = sum(one["recall"] * one["faces"] for one in agreement) / sum(
-            one["faces"] for one in agreement
-        )
-        sets = ", ".join(f"{one['sheet']} {percent(one['recall'])}" for one in agreement)
-        said.append(sentences.DETECTOR_RECALL.format(px=px, recall=percent(found), sets=sets))
-        errors = [one["looked_median"] for one in agreement]
-        said.append(sentences.DETECTOR_PLACES.format(low=percent(min(errors)), high=percent(max(errors))))
+        *sheets, together = agreement
+        sets = ", ".join(f"{one['sheet']} {percent(one['recall'])}" for one in sheets)
+        said.append(sentences.DETECTOR_RECALL.format(px=px, recall=percent(together["recall"]), sets=sets))
+        places = sentences.DETECTOR_PLACES if figures["second_look_px"] else sentences.DETECTOR_PLACES_ONCE
+        first, second = percent(together["error_median"]), percent(together["second_median"])
+        said.append(places.format(first=first, second=second))
     for name, one in dict(figures.get("marked", {})).items():
         said.append(
             sentences.DETECTOR_MARKED.format(
@@ -167,7 +175,16 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise DataUnusable(path=path, reason=str(error)) from error
     if not isinstance(found, dict):
         raise DataUnusable(path=path, reason="it holds no figures of a detector")
-    return found
+    return {name: _with_nan(value) if name in _MEASURED else value for name, value in found.items()}
+
+
+def _with_nan(value: Any) -> Any:
+    """Return figures with nan where the file says null: nothing was found to measure."""
+    if isinstance(value, dict):
+        return {name: _with_nan(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_with_nan(each) for each in value]
+    return float("nan") if value is None else value
 
 
 def _pair(value: Any) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netcafe_face.trainer.detector.choosing import SHRUNK
+from netcafe_face.trainer.detector.config import WHOLLY_A_FACE
 from netcafe_face.trainer.detector.history import DetectorStage
 from netcafe_face.trainer.export.figures import HARDSHIP_FAR
 from netcafe_face.trainer.export.packing import MadePack
@@ -96,17 +97,20 @@ def _how_the_detector(stages: Sequence[DetectorStage]) -> Iterator[str]:
     if not stages:
         return
     yield (
-        "| stage of the detector | scenes | places shown more often | residual blocks | steps × batch "
-        "| learning rate | hours | seed | commit |"
+        "| stage of the detector | begins with | scenes | places shown more often "
+        "| smallest face "
+        "| residual blocks | steps × batch | learning rate | hours | seed | commit |"
     )
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield f"{11 * '|---'}|"
     for number, stage in enumerate(stages, start=1):
         config = stage.config
         yield _row(
             (
                 str(number),
+                _beginning(stage.began_with),
                 count(config.scenes),
                 count(int(stage.store.get("spots", 0))),
+                _least(config.least_face_px),
                 str(2 * config.deeper),
                 f"{count(stage.steps)} × {config.batch}",
                 f"{config.learning_rate:g}",
@@ -191,20 +195,33 @@ def _detector(made: MadePack) -> Iterator[str]:
         return
     yield "## The detector against YuNet\n"
     yield f"Faces of {figures['counted_from_px']:g} pixels and more; errors in distances between the eyes.\n"
-    yield "| set | pictures | faces | found | median error | further boxes a picture |"
-    yield "|---|---|---|---|---|---|"
+    again = ("median error where both take the program's second look",) if figures["second_look_px"] else ()
+    heads = ("set", "pictures", "faces", "found", "median error", *again, "further boxes a picture")
+    yield _row(heads)
+    yield f"{len(heads) * '|---'}|"
     for one in figures["agreement"]:
         cells = (one["sheet"], one["pictures"], one["faces"], percent(one["recall"]))
-        yield _row((*map(str, cells), percent(one["looked_median"]), f"{one['extra']:.2f}"))
+        errors = [percent(one[name]) for name in ("error_median", "second_median")[: 1 + len(again)]]
+        yield _row((*map(str, cells), *errors, f"{one['extra']:.2f}"))
     yield ""
     if moved := figures.get("tremble"):
         yield (
-            f"- Shown again at {SHRUNK:.0%} of its size, a face's points move by {moved['own']:.1%} of the "
-            f"distance between the eyes ({moved['own_looked']:.1%} after the second look), YuNet's own by "
-            f"{moved['reference']:.1%}: so unsteady is what the errors above are measured from.\n"
+            f"- Shown again at {SHRUNK:.0%} of its size, a face's points move by {percent(moved['own'])} of "
+            f"the distance between the eyes ({percent(moved['own_looked'])} after the second look), YuNet's "
+            f"own by {percent(moved['reference'])}: so unsteady is what the errors are measured from.\n"
         )
     for size, (own, other) in dict(figures.get("milliseconds", {})).items():
         yield f"- A picture of {size.replace('x', '×')} takes {own:.1f} ms, YuNet {other:.1f} ms (OpenCV).\n"
+
+
+def _least(face_px: float) -> str:
+    return f"{face_px:g} to {WHOLLY_A_FACE * face_px:g} px" if face_px else "any size"
+
+
+def _beginning(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return "random weights"
+    return f"stage {numbers[0]}" if len(numbers) == 1 else f"mean of stages {', '.join(map(str, numbers))}"
 
 
 def _own(made: MadePack) -> str:

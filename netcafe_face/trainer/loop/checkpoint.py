@@ -87,6 +87,11 @@ def load(file: Path) -> dict[str, Any]:
     return state
 
 
+def last_of(run: Path) -> Path:
+    """Return the last checkpoint of a run's folder, or the checkpoint that was named itself."""
+    return run / LAST if run.is_dir() else run
+
+
 def weights(state: dict[str, Any]) -> dict[str, torch.Tensor]:
     """Return the weights of a checkpoint that are validated and exported: the averaged ones, if any."""
     kept = (state.get(name) for name in ("ema", "backbone"))
