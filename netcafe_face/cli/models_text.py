@@ -13,7 +13,7 @@ import click
 from netcafe_face.domain.errors import Cancelled
 from netcafe_face.i18n import _, grouped, ngettext
 from netcafe_face.vision.card import PackCard
-from netcafe_face.vision.sentences import in_language
+from netcafe_face.vision.sentences import in_language, one_by_one
 
 _CODES_SHOWN = 20
 
@@ -41,7 +41,8 @@ def card_lines(card: PackCard, folder: Path | None) -> list[str]:
         "  " + _("Id: {id}").format(id=card.pack_id if folder else "–"),
         "  " + _("Folder: {folder}").format(folder=place),
         *(f"  {line}" for line in terms(card)),
-        "  " + _("Trained on: {what}").format(what=in_language(card.trained_on, _)),
+        "  " + _("Trained on:"),
+        *(f"    – {line}" for line in one_by_one(card.trained_on, _)),
         "  " + _("Not to be judged by: {what}").format(what=in_language(card.split, _)),
         "  " + _("Weaknesses:"),
         *(f"    – {in_language(weakness, _)}" for weakness in card.weaknesses),

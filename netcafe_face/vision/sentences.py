@@ -149,12 +149,17 @@ def composed(text: str) -> bool:
 
 def in_language(text: str, translate: Callable[[str], str]) -> str:
     """Translate a card's text: as a whole where the catalogue has it, else sentence by sentence."""
+    return " ".join(one_by_one(text, translate))
+
+
+def one_by_one(text: str, translate: Callable[[str], str]) -> list[str]:
+    """Translate a card's text like `in_language`, into its sentences; what is not composed stays whole."""
     whole = translate(text)
     parts = None if whole != text else _taken_apart(text)
     if parts is None:
-        return whole
+        return [whole]
     swaps = translate(NUMBER) == NUMBER.translate(_SWAPPED)
-    return " ".join(translate(template).format(**_written(values, swaps)) for template, values in parts)
+    return [translate(template).format(**_written(values, swaps)) for template, values in parts]
 
 
 def _written(values: Mapping[str, str], swaps: bool) -> dict[str, str]:

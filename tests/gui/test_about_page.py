@@ -42,6 +42,23 @@ def test_version_pack_and_its_weaknesses_are_told(page: AboutPage) -> None:
         assert weakness in text
 
 
+def test_how_the_pack_was_trained_is_told_when_asked_for_sentence_by_sentence(
+    page: AboutPage, qtbot: QtBot
+) -> None:
+    told = page.context.cafe.pack.card.trained_on
+    training = next(item for item in page.findChildren(QLabel) if "Stage 1:" in item.text())
+    assert not training.isVisible()
+    qtbot.keyClick(page.training_button, Qt.Key.Key_Space)
+    assert training.isVisible()
+    assert page.training_button.text() == "Hide how it was trained"
+    lines = training.text().splitlines()
+    assert len(lines) > 3
+    assert all(line.startswith("•  ") for line in lines)
+    assert " ".join(line.removeprefix("•  ") for line in lines) == told
+    qtbot.keyClick(page.training_button, Qt.Key.Key_Space)
+    assert not training.isVisible()
+
+
 def test_every_package_that_is_used_is_named_with_version_and_licence() -> None:
     found = {name.lower().replace("_", "-"): (version, licence) for name, version, licence in third_parties()}
     for name in ("pyqt6", "opencv-python", "onnxruntime", "insightface", "numpy", "pillow"):
@@ -57,6 +74,7 @@ def test_the_page_can_be_copied_as_text(page: AboutPage, qtbot: QtBot) -> None:
     assert clipboard is not None
     assert clipboard.text().startswith(f"Netcafe Face {__version__}")
     assert "onnxruntime" in clipboard.text()
+    assert "Stage 1:" in clipboard.text(), "also what is folded away"
     assert page.copy_button.text() == "Copied"
 
 

@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 from netcafe_face.vision import sentences
-from netcafe_face.vision.sentences import SENTENCES, composed, in_language
+from netcafe_face.vision.sentences import SENTENCES, composed, in_language, one_by_one
 
 VALUES = [
     "97.4%",
@@ -53,9 +53,9 @@ def test_every_sentence_is_recognised_with_any_values(template: str) -> None:
 
 def test_a_text_of_several_sentences_is_taken_apart() -> None:
     text = " ".join(filled(template) for template in SENTENCES[:7])
-    assert in_language(text, shouting(False)) == " ".join(
-        in_language(filled(template), shouting(False)) for template in SENTENCES[:7]
-    )
+    parts = [in_language(filled(template), shouting(False)) for template in SENTENCES[:7]]
+    assert one_by_one(text, shouting(False)) == parts
+    assert in_language(text, shouting(False)) == " ".join(parts)
 
 
 def test_a_text_that_the_catalogue_has_as_a_whole_is_taken_from_there() -> None:
@@ -66,6 +66,7 @@ def test_a_text_that_the_catalogue_has_as_a_whole_is_taken_from_there() -> None:
 @pytest.mark.parametrize("text", ["Something else.", "", f"{filled(sentences.MISSED)} And more."])
 def test_a_text_of_other_sentences_stays_as_it_is(text: str) -> None:
     assert in_language(text, shouting(False)) == text
+    assert one_by_one(text, shouting(False)) == ([text] if text else [])
     assert composed(text) == (not text)
 
 

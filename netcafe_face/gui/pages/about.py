@@ -20,7 +20,7 @@ from netcafe_face.gui.widgets import Button, card, label
 from netcafe_face.gui.work import Job
 from netcafe_face.i18n import _
 from netcafe_face.vision.card import PackCard
-from netcafe_face.vision.sentences import in_language
+from netcafe_face.vision.sentences import in_language, one_by_one
 
 LICENCE_FILE = Path(str(resources.files("netcafe_face"))).parent / "LICENSE"
 THIRD_PARTIES = (
@@ -84,12 +84,15 @@ class AboutPage(Page):
         self._program, self._terms = label("section"), label(wrap=True)
         self._pack_title, self._loading = label("section"), label("muted")
         self._facts = QGridLayout()
+        self.training_button, self._training = Button(), label(wrap=True)
         self._font, self._parties_title = label("muted", wrap=True), label("section")
         self._grid = QGridLayout()
         self.licence_button, self.copy_button = Button(icon_name="log"), Button(icon_name="copy")
         self._lay_out()
         self.licence_button.clicked.connect(self._open_licence)
         self.copy_button.clicked.connect(self.copy)
+        self.training_button.setCheckable(True)
+        self.training_button.toggled.connect(self.retranslate)
         self.retranslate()
 
     def title(self) -> str:
@@ -114,6 +117,7 @@ class AboutPage(Page):
         self._loading.setText(_("Loading…"))
         self._loading.setVisible(self._card is None)
         self._show_facts()
+        self._show_training()
         self._parties_title.setText(_("Third parties"))
         self._font.setText(_("Font: Be Vietnam Pro, SIL Open Font License 1.1."))
         self._scroll.setAccessibleName(self.title())
@@ -136,6 +140,7 @@ class AboutPage(Page):
             f"Netcafe Face {__version__}",
             f"Python {platform.python_version()}, {platform.platform()}",
             *(f"{name}: {text}" for name, text in self._pack_facts()),
+            *((self._training.text(),) if self._card else ()),
             *(f"{name} {version} ({licence})" for name, version, licence in self._parties),
         ]
         if (clipboard := QApplication.clipboard()) is not None:
@@ -163,6 +168,14 @@ class AboutPage(Page):
                 cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 self._facts.addWidget(cell, row, column, Qt.AlignmentFlag.AlignTop)
 
+    def _show_training(self) -> None:
+        """Say how the pack was trained, where that is asked for: it is long, and for few."""
+        shown = self.training_button.isChecked()
+        self.training_button.setVisible(self._card is not None)
+        self.training_button.setText(_("Hide how it was trained") if shown else _("How it was trained"))
+        self._training.setText(_listed(one_by_one(self._card.trained_on, _)) if self._card else "")
+        self._training.setVisible(shown and self._card is not None)
+
     def _pack_facts(self) -> list[tuple[str, str]]:
         found = self._card
         if found is None:
@@ -171,8 +184,7 @@ class AboutPage(Page):
             (_("Model pack"), f"{found.name} {found.version}  ({found.pack_id})"),
             (_("Licence"), licence_words(found)),
             (_("Accuracy"), accuracy_words(found.thresholds)),
-            (_("Trained on"), in_language(found.trained_on, _)),
-            (_("Weak at"), "\n".join(f"•  {in_language(text, _)}" for text in found.weaknesses)),
+            (_("Weak at"), _listed([in_language(text, _) for text in found.weaknesses])),
         ]
 
     def _open_licence(self) -> None:
@@ -200,6 +212,8 @@ class AboutPage(Page):
         self._facts.setHorizontalSpacing(tokens.SPACE_XL)
         self._facts.setColumnStretch(1, 1)
         words.addLayout(self._facts)
+        words.addWidget(self.training_button, 0, Qt.AlignmentFlag.AlignLeft)
+        words.addWidget(self._training)
         parties, words = card()
         words.addWidget(self._parties_title)
         self._grid.setHorizontalSpacing(tokens.SPACE_XL)
@@ -214,6 +228,10 @@ class AboutPage(Page):
         scroll.setWidgetResizable(True)
         scroll.setWidget(inside)
         self.body.addWidget(scroll, 1)
+
+
+def _listed(texts: list[str]) -> str:
+    return "\n".join(f"•  {text}" for text in texts)
 
 
 def _empty(grid: QGridLayout) -> None:
