@@ -153,7 +153,7 @@ def test_the_index_is_tidied_when_there_is_nothing_else_to_do(gallery: Gallery) 
         gallery.enrol(person(f"C{number}"), consent(), [template(number)])
     for number in range(20):
         gallery.delete(f"C{number}")
-    # On a busy machine it is tidied in the midst of the deletions too; then one removed row in eight may stay.
+    # On a busy machine it is tidied between the deletions too; then one removed row in eight may stay.
     assert eventually(lambda: gallery.snapshot._length - 10 <= gallery.snapshot._length / 8)
     assert best(gallery, 25) is not None
     assert gallery.snapshot.templates == 10
