@@ -56,12 +56,13 @@ class LazyGroup(click.Group):
 
 def translate(command: click.Command) -> None:
     """Put a command's help, its options' and its subcommands' into the language in use."""
-    command.help = _original(command, "help")
-    if command.epilog:
-        command.epilog = command.epilog.replace("Example:", _("Example:"))
+    if english := _original(command, "help"):
+        command.help = _(cleandoc(english))
+    if english := _original(command, "epilog"):
+        command.epilog = english.replace("Example:", _("Example:"))
     for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            parameter.help = _original(parameter, "help")
+        if isinstance(parameter, click.Option) and (english := _original(parameter, "help")):
+            parameter.help = _(cleandoc(english))
     if isinstance(command, click.Group) and not isinstance(command, LazyGroup):
         for child in command.commands.values():
             translate(child)
@@ -72,4 +73,4 @@ def _original(owner: Any, name: str) -> str | None:
     if not hasattr(owner, kept):
         setattr(owner, kept, getattr(owner, name))
     english: str | None = getattr(owner, kept)
-    return _(cleandoc(english)) if english else english
+    return english
