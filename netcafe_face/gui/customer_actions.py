@@ -133,7 +133,7 @@ class CustomerActions(QObject):
 
     def _do(self, act: Callable[[], object], text: Callable[[], str]) -> None:
         self._context.workers.start(
-            lambda _job: act(), lambda _result: self._tell(text), self._fail, owner=self
+            lambda _job: act(), lambda _result: self._tell(text), self._fail, owner=self, must_finish=True
         )
 
     def _fail(self, error: NetcafeError) -> None:

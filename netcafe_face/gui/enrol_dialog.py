@@ -193,9 +193,11 @@ class EnrolDialog(Dialog):
         cafe = self._context.cafe
         self._run(lambda _job: judge_live(cafe, live), self.shots.add)
 
-    def _run(self, function: Callable[..., object], done: Callable[..., object]) -> None:
+    def _run(
+        self, function: Callable[..., object], done: Callable[..., object], must_finish: bool = False
+    ) -> None:
         self._busy += 1
-        job = self._context.workers.start(function, done, self._fail, owner=self)
+        job = self._context.workers.start(function, done, self._fail, owner=self, must_finish=must_finish)
         job.finished.connect(self._ended)
         self._check()
 
@@ -265,7 +267,7 @@ class EnrolDialog(Dialog):
             text_version=consent_version(),
             allow_lookalike=self.likeness.somebody_else,
         )
-        self._run(lambda _job: cafe.enrolment().enrol(request, pictures), self._saved)
+        self._run(lambda _job: cafe.enrolment().enrol(request, pictures), self._saved, must_finish=True)
 
     def _saved(self, customer: Customer) -> None:
         self.enrolled.emit(customer)

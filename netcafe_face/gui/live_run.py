@@ -70,7 +70,7 @@ class LiveRun(QObject):
     def stop(self) -> None:
         """Stop the source; its threads are waited for off the GUI thread."""
         if (session := self._let_go()) is not None:
-            self._context.workers.start(lambda _job: session.stop())
+            self._context.workers.start(lambda _job: session.stop(), must_finish=True)
 
     def shut_down(self) -> None:
         """Stop the source and wait for its threads."""

@@ -62,6 +62,7 @@ class PersonDialog(Dialog):
             self._done,
             self.message.show_error,
             owner=self,
+            must_finish=True,
         )
         job.finished.connect(self._check)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -24,39 +25,44 @@ class SettingsSaver(QObject):
     def __init__(self, context: GuiContext, parent: QObject) -> None:
         super().__init__(parent)
         self._context = context
+        self._lock = threading.Lock()
         self._changes: dict[str, Any] = {}
         self._written: dict[str, Any] = {}
         self._busy = False
 
     def change(self, **changes: Any) -> None:
         """Save the settings that are another value than asked for so far; the others stay as they are."""
-        asked = self._written | self._changes
-        saved = self._context.cafe.settings
-        new = {
-            name: value for name, value in changes.items() if asked.get(name, getattr(saved, name)) != value
-        }
-        self._changes |= new
-        if self._changes and not self._busy:
-            self._write()
-
-    def _write(self) -> None:
-        self._written, self._changes = self._changes, {}
-        cafe, changes = self._context.cafe, self._written
-        self._busy = True
-
-        def work(_job: Job) -> None:
-            cafe.change_settings(**changes)
-
-        job = self._context.workers.start(work, None, self.failed.emit, owner=self)
+        with self._lock:
+            saved = self._context.cafe.settings
+            asked = self._written | self._changes
+            self._changes |= {
+                name: value
+                for name, value in changes.items()
+                if asked.get(name, getattr(saved, name)) != value
+            }
+            if self._busy or not self._changes:
+                return
+            self._busy = True
+        job = self._context.workers.start(self._write, None, self.failed.emit, owner=self, must_finish=True)
         job.done.connect(self._saved)
-        job.finished.connect(self._go_on)
+
+    def _write(self, _job: Job) -> None:
+        """Write what was gathered until nothing is left, on a worker thread."""
+        failure: Exception | None = None
+        while changes := self._take():
+            try:
+                self._context.cafe.change_settings(**changes)
+            except Exception as error:  # noqa: BLE001 - raised once the rest is written
+                failure = error
+        if failure is not None:
+            raise failure
+
+    def _take(self) -> dict[str, Any]:
+        with self._lock:
+            self._written, self._changes = self._changes, {}
+            self._busy = bool(self._written)
+            return self._written
 
     def _saved(self, _nothing: object) -> None:
-        if not self._changes:
+        if not self._busy:
             self.saved.emit()
-
-    def _go_on(self) -> None:
-        self._busy = False
-        self._written = {}
-        if self._changes:
-            self._write()

@@ -147,6 +147,7 @@ class SourceChooser(QWidget):
             lambda _job: cafe.change_settings(source_kind=kind, source_address=address, source_name=name),
             failed=lambda _error: None,
             key="remember source",
+            must_finish=True,
         )
 
     def _restore(self) -> None:

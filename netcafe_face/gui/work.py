@@ -34,7 +34,7 @@ class Job(QObject):
         super().__init__()
         self._owner = owner
         self._stop = threading.Event()
-        self.handles_errors = False
+        self.handles_errors = self.must_finish = False
         self._arrived.connect(self._deliver)
         self._reported.connect(self._pass_on)
 
@@ -136,14 +136,17 @@ class Workers(QObject):
         *,
         owner: QObject | None = None,
         key: str = "",
+        must_finish: bool = False,
     ) -> Job:
         """Run `function(job)` on a worker thread, and call `done(result)` or `failed(error)` back here.
 
         `failed` gets what the program raises on purpose; anything else, or all of it without `failed`, goes
         to `sys.excepthook`, whose dialog shows it. Nothing is delivered once `owner` is gone. A job with the
-        `key` of an earlier one cancels that one.
+        `key` of an earlier one cancels that one. What `must_finish` changes something that was asked for: it
+        is done even if the window closes before its turn has come.
         """
         job = Job(owner)
+        job.must_finish = must_finish
         if done is not None:
             job.done.connect(done)
         if failed is not None:
@@ -159,10 +162,10 @@ class Workers(QObject):
         return job
 
     def shut_down(self, timeout_ms: int = 3000) -> bool:
-        """Cancel everything, wait for what runs, and tell whether all of it ended in time."""
+        """Cancel all but what must finish, wait for the rest, and tell whether all of it ended in time."""
         for job in self._jobs:
-            job.cancel()
-        self._pool.clear()
+            if not job.must_finish:
+                job.cancel()
         return self._pool.waitForDone(timeout_ms)
 
     def _forget(self, job: Job, key: str) -> None:

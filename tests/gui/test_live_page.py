@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,6 +179,20 @@ def test_a_dead_address_is_tried_again_and_says_so(page: LivePage, qtbot: QtBot)
     assert "secret" not in page.chooser.address.text()
     page.stop()
     assert page.chooser.address.text() == "rtsp://admin:secret@127.0.0.1:9/stream"
+
+
+def test_a_source_is_stopped_even_if_the_window_closes_at_once(
+    page: LivePage, qtbot: QtBot, clip: Path
+) -> None:
+    start(page, qtbot, clip)
+    workers, hold = page.context.workers, threading.Event()
+    for _ in range(3):
+        workers.start(lambda _job: hold.wait(20))
+    qtbot.mouseClick(page.stop_button, Qt.MouseButton.LeftButton)
+    page.shut_down()
+    threading.Timer(0.1, hold.set).start()
+    assert workers.shut_down(20_000)
+    assert not {"capture", "recognition"} & {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.parametrize("typed", ["", "ftp://x/y", "rtsp://"])

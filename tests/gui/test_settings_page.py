@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -52,6 +53,27 @@ def choose(box: QComboBox, value: object) -> None:
 
 def on_disk(page: SettingsPage) -> Any:
     return load_settings(page.context.cafe.paths.settings_file)
+
+
+def test_what_was_typed_last_is_saved_when_the_window_closes_at_once(
+    page: SettingsPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cafe, hold, begun = page.context.cafe, threading.Event(), threading.Event()
+    write = cafe.change_settings
+
+    def slowly(**changes: Any) -> None:
+        begun.set()
+        hold.wait(20)
+        write(**changes)
+
+    monkeypatch.setattr(cafe, "change_settings", slowly)
+    choose(page.theme, "dark")
+    assert begun.wait(20)
+    page.operator.setText("Thảo")
+    page.shut_down()
+    threading.Timer(0.1, hold.set).start()
+    assert page.context.workers.shut_down(20_000)
+    assert (on_disk(page).theme, on_disk(page).operator) == ("dark", "Thảo")
 
 
 def test_the_language_changes_at_once_and_is_remembered(page: SettingsPage, qtbot: QtBot) -> None:

@@ -88,6 +88,16 @@ def test_cancelled_work_stops_and_delivers_nothing(qtbot: QtBot, workers: Worker
     assert ends == [1]
 
 
+def test_what_must_finish_is_done_before_the_end_and_the_rest_is_dropped(qapp: Any) -> None:
+    workers, hold, done = Workers(threads=1), threading.Event(), []
+    workers.start(lambda _job: hold.wait(5))
+    workers.start(lambda _job: done.append("looked up"))
+    workers.start(lambda _job: done.append("deleted"), must_finish=True)
+    threading.Timer(0.1, hold.set).start()
+    assert workers.shut_down(20_000)
+    assert done == ["deleted"]
+
+
 def test_a_newer_job_of_the_same_kind_replaces_the_older_one(qtbot: QtBot, workers: Workers) -> None:
     results: list[str] = []
     hold = threading.Event()
