@@ -23,6 +23,7 @@ from netcafe_face.i18n import _, ngettext
 
 if TYPE_CHECKING:
     from netcafe_face.app import Cafe
+    from netcafe_face.domain.errors import NetcafeError
     from netcafe_face.pipeline.collect import Collector, Coverage, Offered
     from netcafe_face.pipeline.frame_feed import FrameFeed
     from netcafe_face.pipeline.person_folder import PersonFolder
@@ -117,7 +118,7 @@ def _record(feed: FrameFeed, collector: Collector, screen: _Screen) -> bool:
             elif collector.paused:
                 state = _("paused")
                 time.sleep(_PAUSE_S)
-            screen.show(feed.problem.explain(_) if feed.problem else state)
+            screen.show(state, feed.problem)
     except KeyboardInterrupt:
         return True
     return False
@@ -130,6 +131,7 @@ class _Screen:
         self._collector = collector
         self._bar = progress_bar(count, _("picture"))
         self._lines: list[Any] = []
+        self._problem: NetcafeError | None = None
         self._shown_s = float("-inf")
 
     def __enter__(self) -> _Screen:
@@ -148,14 +150,17 @@ class _Screen:
         for bar in (*reversed(self._lines), self._bar):
             bar.close()
 
-    def show(self, state: str) -> None:
+    def show(self, state: str, problem: NetcafeError | None) -> None:
         """Show how far it is, and what became of the last frame; a few times a second at most."""
+        told, self._problem = self._problem, problem
+        if problem is not None and type(problem) is not type(told):
+            self._bar.write(problem.explain(_), file=sys.stderr)
         now_s = time.monotonic()
         if self._bar.disable or now_s - self._shown_s < _EVERY_S:
             return
         self._shown_s = now_s
         coverage = self._collector.coverage
-        self._bar.set_postfix_str(on_one_line(state), refresh=False)
+        self._bar.set_postfix_str(_("no picture") if problem else state, refresh=False)
         self._bar.n = coverage.total
         self._bar.refresh()
         for bar, line in zip(self._lines, coverage_lines(coverage), strict=True):

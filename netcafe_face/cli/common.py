@@ -150,7 +150,9 @@ def parse_when(text: str | None, end_of_day: bool = False) -> datetime | None:
         else:
             moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ValueRefused(field=N_("Time"), value=text, reason="2026-11-22, 2026-11-22T18:30") from error
+        raise ValueRefused(
+            field=N_("Time"), value=text, reason=N_("write it as 2026-11-22 or 2026-11-22T18:30")
+        ) from error
     return moment.astimezone(UTC)
 
 
@@ -165,7 +167,7 @@ def parse_date(text: str | None) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise ValueRefused(field=N_("Birth date"), value=text, reason="2001-05-30") from error
+        raise ValueRefused(field=N_("Birth date"), value=text, reason=N_("write it as 2001-05-30")) from error
     if day > datetime.now(UTC).date():
         raise ValueRefused(field=N_("Birth date"), value=text, reason=N_("it lies in the future"))
     return day

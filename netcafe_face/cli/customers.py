@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
 
 from netcafe_face.cli.common import cafe_of, example, json_option, operator_of, print_json, print_table
-from netcafe_face.domain.errors import N_
-from netcafe_face.domain.people import Customer, CustomerStatus
+from netcafe_face.domain.errors import N_, Declined
+from netcafe_face.domain.people import Customer, CustomerStatus, Purpose, TemplateSource
 from netcafe_face.i18n import _, ngettext
 
 STATUS_WORDS = {
     CustomerStatus.ACTIVE: N_("active"),
     CustomerStatus.BANNED: N_("banned"),
     CustomerStatus.WITHDRAWN: N_("withdrawn"),
+}
+SOURCE_WORDS = {
+    TemplateSource.FILE: N_("from a picture"),
+    TemplateSource.CAMERA: N_("from the camera"),
+    TemplateSource.SAMPLE: N_("from the sample"),
+    TemplateSource.REEMBEDDED: N_("learned anew"),
 }
 
 
@@ -47,6 +54,8 @@ def list_customers(ctx: click.Context, text: str, status: str | None, as_json: b
 @click.pass_context
 def show(ctx: click.Context, code: str, as_json: bool) -> None:
     """Show what is held about a customer."""
+    from netcafe_face.gui.consent_text import purpose_word
+
     gallery = cafe_of(ctx).gallery
     customer, consents, templates = gallery.customer(code), gallery.consents(code), gallery.templates(code)
     held: dict[str, Any] = {
@@ -90,22 +99,22 @@ def show(ctx: click.Context, code: str, as_json: bool) -> None:
     for word, value in words.items():
         if value:
             click.echo(f"{word}: {value}")
-    for consent in held["consents"]:
+    for consent in consents:
         line = _("Consent: {purposes}; {how}; {when}, {operator}").format(
-            purposes=", ".join(consent["purposes"]),
-            how=consent["how_given"],
-            when=consent["given_at"][:16],
-            operator=consent["operator"],
+            purposes=", ".join(purpose_word(each) for each in Purpose if each in consent.purposes),
+            how=consent.how_given,
+            when=_local(consent.given_at),
+            operator=consent.operator,
         )
-        click.echo(line + (" " + _("(withdrawn)") if consent["withdrawn_at"] else ""))
-    for template in held["template_list"]:
+        click.echo(line + (" " + _("(withdrawn)") if consent.withdrawn_at else ""))
+    for template in templates:
         click.echo(
             _("Template {id}: {source}, quality {quality:.0%}, {pack}, {when}").format(
-                id=template["id"],
-                source=template["source"],
-                quality=template["quality"],
-                pack=template["pack"],
-                when=template["created_at"][:16],
+                id=template.id,
+                source=_(SOURCE_WORDS[template.source]),
+                quality=template.quality,
+                pack=template.pack_id,
+                when=_local(template.created_at),
             )
         )
 
@@ -154,7 +163,7 @@ def withdraw(ctx: click.Context, code: str, yes: bool, as_json: bool) -> None:
     customer = gallery.customer(code)
     question = _("Erase the face of {name} ({code})? This cannot be undone.")
     if not yes:
-        click.confirm(question.format(name=customer.name, code=customer.code), abort=True, err=True)
+        _ask(question.format(name=customer.name, code=customer.code))
     _changed(gallery.withdraw_consent(code), as_json)
 
 
@@ -169,12 +178,27 @@ def delete(ctx: click.Context, code: str, yes: bool, as_json: bool) -> None:
     customer = gallery.customer(code)
     question = _("Erase everything about {name} ({code})? This cannot be undone.")
     if not yes:
-        click.confirm(question.format(name=customer.name, code=customer.code), abort=True, err=True)
+        _ask(question.format(name=customer.name, code=customer.code))
     gallery.delete(code)
     if as_json:
         print_json({"deleted": customer.code})
     else:
         click.echo(_("{code} is erased.").format(code=customer.code))
+
+
+def _ask(question: str) -> None:
+    """Ask once.
+
+    Raises:
+        Declined: the answer is no, or there is none.
+    """
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort:
+        agreed = False
+        click.echo(err=True)
+    if not agreed:
+        raise Declined
 
 
 def _changed(customer: Customer, as_json: bool) -> None:
@@ -184,6 +208,10 @@ def _changed(customer: Customer, as_json: bool) -> None:
         status = _(STATUS_WORDS[customer.status])
         count = ngettext("{count} template", "{count} templates", customer.templates)
         click.echo(f"{customer.code}  {customer.name}  {status}  " + count.format(count=customer.templates))
+
+
+def _local(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def _row(customer: Customer) -> list[str]:

@@ -14,7 +14,7 @@ import click
 
 from netcafe_face.cli.common import example, print_json, print_table
 from netcafe_face.config.qt_environment import PLATFORM_VARIABLE, forget_opencv_plugins
-from netcafe_face.domain.errors import NetcafeError
+from netcafe_face.domain.errors import Cancelled, NetcafeError
 from netcafe_face.exports.words import presence_text, visit_who
 from netcafe_face.i18n import _, set_language
 
@@ -54,7 +54,8 @@ def demo_command(ctx: click.Context, out: Path | None, stay: bool, as_json: bool
             cafe.gallery  # noqa: B018 - opened before the window: on a full disk the demo would wait for ever
             folder = _folder(out or cafe.paths.exports)
             _say(as_json, _("Sample café: nobody in it is a customer of yours. It takes a minute."))
-            _show(cafe, folder, started_s, stay)
+            if _show(cafe, folder, started_s, stay) == Cancelled.exit_code:
+                raise Cancelled
             _report(cafe, folder, as_json)
         finally:
             cafe.close()
@@ -74,7 +75,7 @@ def _folder(folder: Path) -> Path:
     return folder
 
 
-def _show(cafe: Cafe, folder: Path, started_s: float, stay: bool) -> None:
+def _show(cafe: Cafe, folder: Path, started_s: float, stay: bool) -> int:
     from netcafe_face.gui.application import run
     from netcafe_face.gui.context import GuiContext
     from netcafe_face.gui.demo import DemoDirector
@@ -93,7 +94,7 @@ def _show(cafe: Cafe, folder: Path, started_s: float, stay: bool) -> None:
             window.resize(*UNSEEN_PX)
         DemoDirector(window, folder, lambda: _export(cafe, folder), leave)
 
-    run(GuiContext(cafe, started_s=started_s), argv=[], shown=direct)
+    return run(GuiContext(cafe, started_s=started_s), argv=[], shown=direct)
 
 
 def _load(cafe: Cafe) -> None:

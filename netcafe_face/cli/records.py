@@ -106,6 +106,8 @@ def export_command(
     from netcafe_face.exports.service import ExportOptions, export_customers, export_visits
     from netcafe_face.exports.visit_pages import all_visits
 
+    if what == "customers" and any(values[name] for name in ("since", "until", "seat", "states")):
+        raise click.UsageError(_("--from, --to, --seat and --state choose visits, not customers."))
     gallery = cafe_of(ctx).gallery
     with progress_bar(None, _("row")) as bar:
         options = ExportOptions(format=form, progress=lambda rows: bar.update(rows - bar.n))

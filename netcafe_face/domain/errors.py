@@ -484,3 +484,9 @@ class Cancelled(NetcafeError):
     exit_code = 130
     what = N_("Stopped.")
     means = N_("What was finished is kept.")
+
+
+class Declined(Cancelled):
+    """A person said no when asked."""
+
+    means = N_("Nothing was changed.")

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QApplication, QMessageBox
 
 from netcafe_face import __version__
+from netcafe_face.domain.errors import Cancelled
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.language import use_language
 from netcafe_face.gui.main_window import MainWindow
@@ -36,7 +37,7 @@ def build_window(context: GuiContext) -> MainWindow:
 def run(
     context: GuiContext, *, argv: Sequence[str], shown: Callable[[MainWindow], None] | None = None
 ) -> int:
-    """Show the window and return the exit code once it is closed.
+    """Show the window and return the exit code once it is closed; after Ctrl+C that of `Cancelled`.
 
     Args:
         context: what the pages get.
@@ -55,11 +56,12 @@ def run(
     window.show()
     if shown is not None:
         shown(window)
-    timer = _let_signals_in(application)
+    stops: list[int] = []
+    timer = _let_signals_in(application, stops)
     code = application.exec()
     timer.stop()
     server.close()
-    return code
+    return Cancelled.exit_code if signal.SIGINT in stops else code
 
 
 def show_error(message: str) -> None:
@@ -70,10 +72,15 @@ def show_error(message: str) -> None:
     QMessageBox.critical(None, "Netcafe Face", message)
 
 
-def _let_signals_in(application: QApplication) -> QTimer:
+def _let_signals_in(application: QApplication, stops: list[int]) -> QTimer:
     """Make Ctrl+C and a polite kill close the window: Python sees signals only between its own steps."""
+
+    def stop(number: int, _frame: object) -> None:
+        stops.append(number)
+        application.closeAllWindows()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: application.closeAllWindows())
+        signal.signal(number, stop)
     timer = QTimer(application)
     timer.timeout.connect(lambda: None)
     timer.start(250)

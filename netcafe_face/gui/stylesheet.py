@@ -115,7 +115,7 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QProgressBar { background: $sunken; border: 1px solid $border; border-radius: ${radius_s}px;
     text-align: center;
     min-height: 16px; font-size: ${size_small}px; }
-QProgressBar::chunk { background: $accent; border-radius: ${radius_s}px; }
+QProgressBar::chunk { background: $accent_soft; border: 1px solid $accent; border-radius: ${radius_s}px; }
 QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }
 QSlider::handle:horizontal { background: $accent; width: 16px; margin: -6px 0; border-radius: 8px; }
 QMenu { background: $raised; border: 1px solid $border_strong; padding: 4px; }

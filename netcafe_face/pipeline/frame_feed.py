@@ -10,6 +10,9 @@ from netcafe_face.camera.worker import CapturePhase, CaptureRules, CaptureState,
 from netcafe_face.domain.errors import NetcafeError
 from netcafe_face.pipeline.mailbox import Mailbox
 
+FIRST_TRIES = 3
+"""A camera that has never given a picture is given up after so many tries: somebody waits for it."""
+
 
 class FrameFeed(contextlib.AbstractContextManager["FrameFeed"]):
     """A source as a loop reads it; to be used in a `with` block.
@@ -33,7 +36,7 @@ class FrameFeed(contextlib.AbstractContextManager["FrameFeed"]):
         self._worker = CaptureWorker(opener, self._mailbox.put, self._changed, rules)
         self._state: CaptureState | None = None
         self._file: FrameSource | None = None
-        self.ended = False
+        self._came = self.ended = False
 
     @property
     def problem(self) -> NetcafeError | None:
@@ -75,10 +78,15 @@ class FrameFeed(contextlib.AbstractContextManager["FrameFeed"]):
         frame = self._mailbox.take(timeout_s)
         self._worker.check()
         state = self._state
-        if state is not None and state.phase is CapturePhase.FAILED and state.reason is not None:
+        self._came = self._came or frame is not None
+        if state is not None and state.reason is not None and self._hopeless(state):
             raise state.reason
         self.ended = frame is None and state is not None and state.phase is CapturePhase.ENDED
         return frame
+
+    def _hopeless(self, state: CaptureState) -> bool:
+        again_and_again = state.phase is CapturePhase.RECONNECTING and state.attempt >= FIRST_TRIES
+        return state.phase is CapturePhase.FAILED or (again_and_again and not self._came)
 
     def _changed(self, state: CaptureState) -> None:
         self._state = state

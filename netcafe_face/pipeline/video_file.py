@@ -133,6 +133,7 @@ class VideoWriter:
         self._size = size
         self._frames = 0
         self._aside = path.with_name(f".{path.stem}.part.mp4")
+        self._begin_private()
         code = cv2.VideoWriter.fourcc(*"mp4v")
         self._writer = cv2.VideoWriter(
             str(self._aside), cv2.CAP_FFMPEG, code, min(max(fps, 0.1), 240.0), size
@@ -141,6 +142,14 @@ class VideoWriter:
             self._writer.release()
             self._discard()
             raise OutputError(path=path, reason=N_("the video could not be begun"))
+
+    def _begin_private(self) -> None:
+        """Make the file for this user alone, like every other picture of faces, before OpenCV fills it."""
+        try:
+            self._aside.touch(mode=0o600)
+            self._aside.chmod(0o600)
+        except OSError as error:
+            raise OutputError(path=self.path, reason=error.strerror or type(error).__name__) from error
 
     def write(self, image_bgr: Image) -> None:
         """Add a frame, uint8 (h, w, 3) BGR; one of another size is scaled to the first one's."""

@@ -106,7 +106,7 @@ def _decide(before: Identity, evidence: tuple[Evidence, ...], rules: VotingRules
         return _named(for_name, evidence[-1], unknown, rules)
     enough = unknown >= rules.stranger_after and nobody[-1].at_s - nobody[0].at_s >= rules.stranger_spread_s
     if enough and 2 * unknown > len(evidence):
-        best = max(evidence, key=lambda item: item.similarity)
+        best = max(nobody, key=lambda item: item.similarity)
         return Identity(Decision.UNKNOWN, None, best.similarity, best.margin, best.threshold)
     # Clear looks, and none of them bears out what was decided before.
     contradicted = before.decision is Decision.KNOWN or not unknown

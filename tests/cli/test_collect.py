@@ -94,6 +94,13 @@ def test_a_name_or_source_that_cannot_be_is_refused(counter: Counter, clip: Path
     assert not people.exists()
 
 
+def test_a_camera_that_cannot_be_opened_ends_it_and_says_why(counter: Counter) -> None:
+    status, out = counter.run(*map(str, arguments(counter, "rtsp://127.0.0.1:9/x")))
+    assert status == 7
+    assert "127.0.0.1" in counter.err
+    assert out == ""
+
+
 def test_the_table_of_poses_and_light_has_each_count_in_its_place() -> None:
     coverage = Coverage()
     coverage.counts[:] = np.arange(27).reshape(3, 3, 3)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +140,36 @@ def test_a_command_beside_the_open_window_is_seen_by_it_within_a_second(counter:
         assert cafe.gallery.snapshot.templates == 1
     finally:
         cafe.close()
+
+
+@pytest.mark.parametrize("command", ["delete", "withdraw"])
+@pytest.mark.parametrize("answer", ["n\n", ""])
+def test_who_says_no_changes_nothing_and_is_told_so(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch, command: str, answer: str
+) -> None:
+    counter.enrol(0, "KH-1", "An")
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    status, out = counter.run("customers", command, "KH-1")
+    assert (status, out) == (130, "")
+    assert "Nothing was changed." in counter.err
+    assert "kept" not in counter.err
+    assert counter.json("customers", "show", "KH-1")["templates"] == 1
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone is the computer's")
+def test_what_is_held_is_told_in_words_and_in_the_cafes_time(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter.enrol(0, "KH-1", "An", "--keep-photo")
+    given = datetime.fromisoformat(counter.json("customers", "show", "KH-1")["consents"][0]["given_at"])
+    monkeypatch.setenv("TZ", "ICT-7")
+    time.tzset()
+    try:
+        out = counter.ok("customers", "show", "KH-1")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    hanoi = given.astimezone(timezone(timedelta(hours=7)))
+    assert f"{hanoi:%Y-%m-%d %H:%M}, " in out
+    assert "Consent: recognition, keep a photo; signed form 12; " in out
+    assert ": from a picture, quality" in out

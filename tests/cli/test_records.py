@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from netcafe_face.app import build
 from netcafe_face.domain.people import Presence, Visit
 from netcafe_face.exports.readers import read_visits_csv
@@ -69,3 +71,11 @@ def test_an_unknown_kind_of_file_or_a_missing_folder_is_told(counter: Counter) -
     status, _ = counter.run("export", counter.pictures / "no" / "log.csv")
     assert status == 8
     assert "cannot be written" in counter.err
+
+
+@pytest.mark.parametrize("option", [("--from", "2027-01-01"), ("--seat", "A01"), ("--state", "stranger")])
+def test_customers_are_not_chosen_by_what_visits_have(counter: Counter, option: tuple[str, str]) -> None:
+    target = counter.data.parent / "customers.csv"
+    assert counter.run("export", target, "--what", "customers", *option)[0] == 2
+    assert "choose visits" in counter.err
+    assert not target.exists()

@@ -31,7 +31,7 @@ from netcafe_face.pipeline.collect import (
     cell_of,
     mark_of,
 )
-from netcafe_face.pipeline.frame_feed import FrameFeed
+from netcafe_face.pipeline.frame_feed import FIRST_TRIES, FrameFeed
 from netcafe_face.pipeline.person_folder import PersonFolder, RecordingConsent
 from netcafe_face.vision.alignment import align
 from netcafe_face.vision.images import read_image, write_image
@@ -338,3 +338,22 @@ def test_a_camera_that_fails_is_opened_again_and_the_newest_picture_counts() -> 
     assert seen[-1] == 10
     assert seen == sorted(seen)
     assert feed.ended
+
+
+def test_a_camera_that_never_gives_a_picture_is_given_up() -> None:
+    class Missing(Camera):
+        def open(self) -> None:
+            Camera.opened += 1
+            raise SourceUnavailable(source=self.name, reason="it is not there")
+
+    Camera.opened = 0
+    rules = CaptureRules(backoff_s=lambda _attempt: 0.05)
+    with FrameFeed(lambda: Missing(), is_camera=True, rules=rules) as feed:
+
+        def wait_for_ever() -> None:
+            while feed.next(0.02) is None:
+                pass
+
+        with pytest.raises(SourceUnavailable, match="a camera"):
+            wait_for_ever()
+    assert Camera.opened >= FIRST_TRIES

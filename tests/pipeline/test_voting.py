@@ -156,6 +156,13 @@ def test_an_identity_carries_the_best_look_it_rests_on() -> None:
     assert votes.identity == Identity(Decision.KNOWN, AN, 0.9, 0.4, 0.5)
 
 
+def test_a_stranger_is_told_with_the_best_look_that_says_so() -> None:
+    votes = count(Votes(), Evidence(0.0, Decision.UNDECIDED, None, 0.4, 0.1, 0.5), RULES)
+    for number, similarity in enumerate((0.1, 0.2, 0.15, 0.1, 0.1), start=1):
+        votes = count(votes, Evidence(0.4 * number, Decision.UNKNOWN, None, similarity, 0.0, 0.5), RULES)
+    assert votes.identity == Identity(Decision.UNKNOWN, None, 0.2, 0.0, 0.5)
+
+
 @pytest.mark.parametrize("flaw", sorted(NOT_COUNTED, key=lambda flaw: flaw.value))
 def test_a_poor_face_never_counts(flaw: QualityFlaw) -> None:
     assert evidence_of(face(match(Decision.KNOWN), flaws=[flaw]), 1.0) is None
