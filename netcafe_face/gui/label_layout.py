@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-from PyQt6.QtCore import QPointF, QRectF, QSizeF
+from PyQt6.QtCore import QLineF, QPointF, QRectF, QSizeF
 
 GAP_PX = 4.0
 
@@ -26,6 +27,20 @@ def place_labels(boxes: Sequence[QRectF], sizes: Sequence[QSizeF], bounds: QRect
     return min(tries, key=lambda found: found[1])[0]
 
 
+def leader(label: QRectF, box: QRectF) -> QLineF | None:
+    """Return the line that joins a label to its face's box, or None where it stands right beside it."""
+    line = QLineF(_nearest_point(label, box.center()), _nearest_point(box, label.center()))
+    apart = QPointF(
+        max(box.left() - label.right(), label.left() - box.right(), 0.0),
+        max(box.top() - label.bottom(), label.top() - box.bottom(), 0.0),
+    )
+    return line if apart.manhattanLength() > 2 * GAP_PX else None
+
+
+def _nearest_point(rect: QRectF, to: QPointF) -> QPointF:
+    return QPointF(max(rect.left(), min(to.x(), rect.right())), max(rect.top(), min(to.y(), rect.bottom())))
+
+
 def _place_in_order(
     order: Sequence[int], boxes: Sequence[QRectF], sizes: Sequence[QSizeF], bounds: QRectF
 ) -> tuple[list[QRectF], float]:
@@ -38,7 +53,7 @@ def _place_in_order(
         options = [_inside(QRectF(corner, fitted), bounds) for corner in _corners(box, fitted)]
         free = [option for option in options if not _collides(option, taken)]
         best = min(free, key=lambda option: _hidden(option, others, box), default=None)
-        best = best or _nearest_free(options[0], taken, bounds)
+        best = best or _nearest_free(options[0], taken, bounds, partial(_hidden, others=others, own=box))
         placed[number] = best
         cost += _hidden(best, [*others, *taken], box)
     return [placed[number] for number in range(len(boxes))], cost
@@ -78,8 +93,13 @@ def _collides(rect: QRectF, placed: Sequence[QRectF]) -> bool:
     return any(rect.intersects(other) for other in placed)
 
 
-def _nearest_free(wanted: QRectF, placed: Sequence[QRectF], bounds: QRectF) -> QRectF:
-    """Try the edges of the labels already there, nearest first; without room the wish stands."""
+def _nearest_free(
+    wanted: QRectF, placed: Sequence[QRectF], bounds: QRectF, hidden: Callable[[QRectF], float]
+) -> QRectF:
+    """Try the edges of the labels already there, nearest first; without room the wish stands.
+
+    A label that would hide a piece of a face as wide as w counts as w pixels further away.
+    """
     width, height = wanted.width(), wanted.height()
     rows = [bounds.top(), bounds.bottom() - height, wanted.top()]
     columns = [bounds.left(), bounds.right() - width, wanted.left()]
@@ -87,5 +107,7 @@ def _nearest_free(wanted: QRectF, placed: Sequence[QRectF], bounds: QRectF) -> Q
         rows += [other.bottom() + 1, other.top() - height - 1]
         columns += [other.right() + 1, other.left() - width - 1]
     places = [_inside(QRectF(x, y, width, height), bounds) for y in rows for x in columns]
-    places.sort(key=lambda rect: (rect.topLeft() - wanted.topLeft()).manhattanLength())
+    places.sort(
+        key=lambda rect: (rect.topLeft() - wanted.topLeft()).manhattanLength() + hidden(rect) / height
+    )
     return next((rect for rect in places if not _collides(rect, placed)), wanted)

@@ -20,7 +20,7 @@ from netcafe_face.domain.faces import Image
 from netcafe_face.domain.people import Presence
 from netcafe_face.domain.results import FrameResult, SeenFace
 from netcafe_face.gui.images import to_qimage
-from netcafe_face.gui.label_layout import place_labels
+from netcafe_face.gui.label_layout import leader, place_labels
 from netcafe_face.gui.picture_tag import PictureTag, label_texts
 from netcafe_face.gui.theme import theme
 from netcafe_face.gui.tokens import DARK
@@ -176,6 +176,14 @@ class PictureView(QWidget):
             self._paint_box(painter, rect, index)
         tags = [PictureTag(self.faces[index].label, bounds.width()) for index, _rect in shown]
         places = place_labels([rect for _index, rect in shown], [tag.size for tag in tags], bounds)
+        for (index, rect), place in zip(shown, places, strict=True):
+            if (line := leader(place, rect)) is not None:
+                for colour, width in (
+                    ("#000000", 4.0),
+                    (DARK.presence(self.faces[index].label.presence), 2.0),
+                ):
+                    painter.setPen(QPen(QColor(colour), width))
+                    painter.drawLine(line)
         for tag, place in zip(tags, places, strict=True):
             tag.paint(painter, place)
         if not self._named and any(seen.label.presence is Presence.KNOWN for seen in self.faces):

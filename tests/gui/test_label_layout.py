@@ -8,7 +8,7 @@ from itertools import combinations
 import pytest
 from PyQt6.QtCore import QRectF, QSizeF
 
-from netcafe_face.gui.label_layout import place_labels
+from netcafe_face.gui.label_layout import leader, place_labels
 
 BOUNDS = QRectF(0, 0, 800, 450)
 
@@ -51,6 +51,26 @@ def test_crowds_of_any_shape_stay_readable_while_there_is_room() -> None:
         places = place_labels(boxes, [QSizeF(chance.uniform(60, 200), 40) for _box in boxes], BOUNDS)
         assert all(BOUNDS.contains(place) for place in places)
         assert not any(one.intersects(other) for one, other in combinations(places, 2))
+
+
+def test_a_label_that_found_no_place_beside_its_face_is_joined_to_it_by_a_line() -> None:
+    boxes = [QRectF(100 + 45 * number, 200, 44, 60) for number in range(9)]
+    places = place_labels(boxes, [QSizeF(200, 42)] * 9, BOUNDS)
+    lines = [leader(place, box) for place, box in zip(places, boxes, strict=True)]
+    assert None in lines, "some stand beside their face"
+    apart = [number for number, line in enumerate(lines) if line is not None]
+    assert apart
+    for number in apart:
+        line = lines[number]
+        assert line is not None
+        assert places[number].adjusted(-1, -1, 1, 1).contains(line.p1())
+        assert boxes[number].adjusted(-1, -1, 1, 1).contains(line.p2())
+
+
+def test_a_label_right_beside_its_face_needs_no_line() -> None:
+    box = QRectF(300, 200, 80, 100)
+    for label in (QRectF(300, 156, 150, 40), QRectF(384, 210, 150, 40), QRectF(310, 210, 50, 30)):
+        assert leader(label, box) is None
 
 
 def test_a_label_larger_than_the_picture_is_cut_to_it() -> None:
