@@ -215,7 +215,10 @@ class LogPage(Page):
             hint = _("Choose other days or states, or search for something else.")
             self.empty.set_texts(_("No visit fits"), hint, _("Show all visits"))
         else:
-            hint = _("A visit is written down as soon as somebody is seen on the Live page.")
+            hint = _(
+                "A visit is written down as soon as somebody is seen on the Live page: "
+                "of each camera the one person most in view."
+            )
             self.empty.set_texts(_("No visits yet"), hint, _("Go to Live"))
 
     def _leave_empty(self) -> None:
