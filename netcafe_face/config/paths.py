@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from netcafe_face.domain.errors import FolderUnusable
+from netcafe_face.domain.errors import N_, FolderUnusable
 
 DATA_VARIABLE = "NETCAFE_FACE_DATA"
 """Environment variable that names the data folder where `--data` is not given."""
@@ -66,7 +66,7 @@ class Paths:
             except OSError as error:
                 raise FolderUnusable(path=folder, reason=error.strerror or error) from error
         if not os.access(self.root, os.W_OK):
-            raise FolderUnusable(path=self.root, reason="it is read-only")
+            raise FolderUnusable(path=self.root, reason=N_("it is read-only"))
         return self
 
 

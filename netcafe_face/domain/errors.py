@@ -19,6 +19,22 @@ _WORDED = frozenset({"reason", "field", "source", "path"})
 """Details that may be texts of this program; names and values are what people typed."""
 
 
+SYSTEM_REASONS = (
+    N_("No such file or directory"),
+    N_("Not a directory"),
+    N_("Is a directory"),
+    N_("File exists"),
+    N_("File name too long"),
+    N_("Permission denied"),
+    N_("Operation not permitted"),
+    N_("Read-only file system"),
+    N_("No space left on device"),
+    N_("Input/output error"),
+    N_("Connection refused"),
+)
+"""What the operating system says of a file, in its own words, which come as a `reason`."""
+
+
 class NetcafeError(Exception):
     """Root of every error this program raises on purpose.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from netcafe_face.domain.errors import ArchiveRefused
+from netcafe_face.domain.errors import N_, ArchiveRefused
 
 _MOST_MEMBERS = 10_000
 _CHUNK_BYTES = 1024 * 1024
@@ -117,6 +117,6 @@ def open_archive(path: Path) -> Iterator[Archive]:
     try:
         file = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
-        raise ArchiveRefused(path=path, reason="it is damaged or no zip file") from error
+        raise ArchiveRefused(path=path, reason=N_("it is damaged or no zip file")) from error
     with file:
         yield Archive(path, file)

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from netcafe_face.domain.errors import CardInvalid
+from netcafe_face.domain.errors import N_, CardInvalid
 from netcafe_face.domain.matching import FarPoint, ThresholdCurve
 from netcafe_face.vision.fields import Fields
 
@@ -108,13 +108,13 @@ def read_card(path: Path) -> PackCard:
     """
     try:
         if path.exists() and not path.is_file():
-            raise CardInvalid(path=path, reason="it is not a file")
+            raise CardInvalid(path=path, reason=N_("it is not a file"))
         with path.open("rb") as file:
             data = file.read(CARD_LIMIT_BYTES + 1)
     except OSError as error:
         raise CardInvalid(path=path, reason=error.strerror or str(error)) from error
     if len(data) > CARD_LIMIT_BYTES:
-        raise CardInvalid(path=path, reason="it is far too long for a card")
+        raise CardInvalid(path=path, reason=N_("it is far too long for a card"))
     return parse_card(data, path)
 
 
@@ -127,11 +127,11 @@ def parse_card(data: bytes, path: Path) -> PackCard:
     try:
         table = tomllib.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise CardInvalid(path=path, reason="it is not text in UTF-8") from error
+        raise CardInvalid(path=path, reason=N_("it is not text in UTF-8")) from error
     except tomllib.TOMLDecodeError as error:
         raise CardInvalid(path=path, reason=f"it is not valid TOML: {error}") from error
     except RecursionError as error:
-        raise CardInvalid(path=path, reason="its lists or tables are nested too deeply") from error
+        raise CardInvalid(path=path, reason=N_("its lists or tables are nested too deeply")) from error
     return _pack(Fields(table, path))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from netcafe_face.domain.errors import (
+    N_,
     ArchiveRefused,
     FilesIncomplete,
     FilesNotRecognised,
@@ -108,7 +109,7 @@ class Installer:
         """
         for path in paths:
             if not path.exists():
-                raise FilesNotRecognised(path=path, reason="there is nothing")
+                raise FilesNotRecognised(path=path, reason=N_("there is nothing"))
         with self._staging.locked():
             if len(paths) == 1 and (folder := _pack_folder(paths[0])):
                 return self._import_folder(folder, dialogue)
@@ -201,7 +202,8 @@ class Installer:
                 best = entry, given
         if best is None:
             raise FilesNotRecognised(
-                path=", ".join(str(path) for path in paths), reason="no pack in the catalogue has such a file"
+                path=", ".join(str(path) for path in paths),
+                reason=N_("no pack in the catalogue has such a file"),
             )
         return best
 

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 import traceback
 from collections.abc import Iterator
+from errno import (
+    EACCES,
+    ECONNREFUSED,
+    EEXIST,
+    EIO,
+    EISDIR,
+    ENAMETOOLONG,
+    ENOENT,
+    ENOSPC,
+    ENOTDIR,
+    EPERM,
+    EROFS,
+)
 from string import Formatter
 
 import pytest
 
+from netcafe_face import i18n
 from netcafe_face.domain import errors
 from netcafe_face.domain.errors import AlreadyEnrolled, FaceTooPoor, ImageUnreadable, NetcafeError
 
@@ -64,3 +79,16 @@ def test_braces_in_a_file_name_do_not_break_the_message() -> None:
 def test_an_empty_detail_is_not_translated() -> None:
     # gettext answers the empty text with the catalogue's header.
     assert "header" not in ImageUnreadable(path="", reason="x").explain(lambda text: text or "header")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows words some of them otherwise")
+def test_what_the_operating_system_says_is_told_in_the_language_too() -> None:
+    numbers = (ENOENT, ENOTDIR, EISDIR, EEXIST, ENAMETOOLONG, EACCES, EPERM, EROFS, ENOSPC, EIO, ECONNREFUSED)
+    assert [os.strerror(number) for number in numbers] == list(errors.SYSTEM_REASONS)
+    i18n.set_language("vi")
+    try:
+        told = ImageUnreadable(path="ảnh.jpg", reason=os.strerror(ENOENT)).explain(i18n._)
+    finally:
+        i18n.set_language("en")
+    assert "No such file" not in told
+    assert "ảnh.jpg" in told
