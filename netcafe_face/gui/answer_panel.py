@@ -17,6 +17,7 @@ from netcafe_face.gui.widgets import label
 from netcafe_face.i18n import _, ngettext
 
 MOST_LINES = 60
+WIDEST_NAME_PX = 240
 
 
 class AnswerPanel(QWidget):
@@ -119,7 +120,9 @@ def _line(presence: Presence, name: str, details: str) -> QWidget:
     row.setSpacing(tokens.SPACE_S)
     row.addWidget(StateChip(presence))
     who, more = label("strong"), label("muted")
-    who.setText(name)
+    who.ensurePolished()
+    who.setText(who.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, WIDEST_NAME_PX))
+    who.setToolTip(name if who.text() != name else "")
     more.setText(details)
     who.setVisible(bool(name))
     row.addWidget(who)

@@ -8,18 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
-from PyQt6.QtWidgets import QFileDialog
+from PyQt6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from netcafe_face import i18n
 from netcafe_face.domain.errors import ModelUnusable
 from netcafe_face.domain.people import Presence
+from netcafe_face.gui.answer_panel import AnswerPanel
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.drop_zone import DropZone
-from netcafe_face.gui.models.answers import KEPT_THUMBNAILS, AnswerModel, Progress
+from netcafe_face.gui.models.answers import KEPT_THUMBNAILS, AnswerModel, FileAnswer, Progress
 from netcafe_face.gui.pages.identify import IdentifyPage, is_media
+from netcafe_face.pipeline.appearances import Appearance
 from netcafe_face.pipeline.identify import PictureIdentified, VideoIdentified
 from netcafe_face.vision.images import read_image, write_image
 from tests.files_kit import SIX_PEOPLE, enrol, recognizer, six_faces, write_video
@@ -256,3 +258,29 @@ def test_media_are_known_by_their_kind(tmp_path: Path) -> None:
     assert is_media(tmp_path / "A.JPG")
     assert not is_media(tmp_path / "a.txt")
     assert not is_media(tmp_path / "gone.jpg")
+
+
+def test_in_a_video_no_more_people_are_counted_than_were_there_at_once() -> None:
+    crowd = tuple(
+        Appearance(presence, "", None, 0.0, 9.0, 40, at_once, 0.2)
+        for presence, at_once in ((Presence.STRANGER, 9), (Presence.UNDECIDED, 6))
+    )
+    answer = FileAnswer(Path("street.mp4"), Progress.DONE, frame=3, people=crowd)
+    assert answer.words() == "9 not named"
+
+
+def test_a_very_long_name_leaves_room_for_the_similarity(qtbot: QtBot) -> None:
+    name = "Công Tằng Tôn Nữ Hoàng Phương " + "W" * 60
+    panel = AnswerPanel()
+    qtbot.addWidget(panel)
+    panel.resize(620, 500)
+    person = Appearance(Presence.KNOWN, name, 1, 0.0, 9.0, 40, 1, 0.83)
+    panel.show_answer(FileAnswer(Path("door.mp4"), Progress.DONE, frame=3, people=(person,)))
+    panel.show()
+    name_label, details = (
+        item for item in panel.findChildren(QLabel) if item.text()[:6] in ("Công T", "0:00 –")
+    )
+    assert "…" in name_label.text()
+    assert name_label.toolTip() == name
+    end = details.mapTo(panel, QPoint(0, 0)).x() + details.fontMetrics().horizontalAdvance(details.text())
+    assert end <= panel.width()

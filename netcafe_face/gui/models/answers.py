@@ -84,7 +84,8 @@ class FileAnswer:
         if self.frame is None:
             others = sum(not seen.label.text for seen in self.faces)
         else:
-            others = sum(person.most_at_once for person in self.people if not person.text)
+            # Strangers and undecided were most at different moments: the larger number was surely there.
+            others = max((person.most_at_once for person in self.people if not person.text), default=0)
         if not names and not others:
             return _("Nobody found")
         rest = ngettext("{count} not named", "{count} not named", others).format(count=others)
