@@ -72,13 +72,12 @@ def enrol_command(
         return
     for picture in pictures:
         click.echo(_line(picture))
-    good = sum(picture.good for picture in pictures)
     text = ngettext(
         "{name} ({code}) is enrolled with {count} picture.",
         "{name} ({code}) is enrolled with {count} pictures.",
-        good,
+        stored.templates,
     )
-    click.echo(text.format(name=stored.name, code=stored.code, count=good))
+    click.echo(text.format(name=stored.name, code=stored.code, count=stored.templates))
 
 
 def _line(picture: JudgedPicture) -> str:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from netcafe_face.gallery.service import Gallery
 
 _SOME_PICTURE = N_("the picture")
+_SAME_PICTURE = 0.999
+"""Cosine from which two templates say the same, so that the second helps nobody."""
 _log = logging.getLogger(__name__)
 
 
@@ -170,10 +172,13 @@ class Enrolment:
     def enrol(self, request: EnrolmentRequest, pictures: Sequence[JudgedPicture]) -> Customer:
         """Store the good pictures as templates, in one transaction; nothing is stored when it raises.
 
+        A picture that is stored already is left out: it would help nobody and, as names get stricter with
+        the number of templates, make everybody harder to recognise. It still serves to widen a consent.
+
         Raises:
             ConsentMissing: recognition was not agreed to.
             InputError: no picture is good (the first one's reason), or the pictures show different people,
-                or not the customer who is enrolled under this code.
+                or not the customer who is enrolled under this code, or all of them are stored already.
             PackChanged: they were judged with another model pack than the one in use.
             AlreadyEnrolled: a face is already, or may be, another customer's.
             GalleryError: the gallery refused.
@@ -188,7 +193,7 @@ class Enrolment:
         self._refuse_disagreement(request.customer.code, good)
         if not request.allow_lookalike:
             self._refuse_lookalike(request.customer.code, good)
-        templates = [self._template(picture, request) for picture in good]
+        templates = [self._template(picture, request) for picture in self._new(request, good)]
         if not request.purposes:
             self._gallery.add_templates(request.customer.code, templates)
             return self._gallery.customer(request.customer.code)
@@ -265,6 +270,23 @@ class Enrolment:
         if count.min() < (1 if earlier else len(new)):
             odd = len(new) - 1 - int(count[::-1].argmin())
             raise PicturesDisagree(path=good[odd].name or _SOME_PICTURE)
+
+    def _new(self, request: EnrolmentRequest, good: Sequence[JudgedPicture]) -> list[JudgedPicture]:
+        """Return the pictures of which no template is stored yet."""
+        known, new = self._stored(request.customer.code), []
+        for picture in good:
+            vector = picture.face.embedding if picture.face is not None else None
+            if vector is not None and not any(float(vector @ other) >= _SAME_PICTURE for other in known):
+                known.append(vector)
+                new.append(picture)
+        if new or request.purposes - self._agreed(request.customer.code):
+            return new or [good[0]]
+        names = ", ".join(picture.name or _SOME_PICTURE for picture in good)
+        raise ValueRefused(field=N_("Pictures"), value=names, reason=N_("they are stored already"))
+
+    def _agreed(self, code: str) -> frozenset[Purpose]:
+        consents = self._gallery.consents(code)
+        return frozenset(purpose for each in consents if not each.withdrawn_at for purpose in each.purposes)
 
     def _stored(self, code: str) -> list[FloatArray]:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDropEvent
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from netcafe_face.domain.people import Purpose
 from netcafe_face.gui.context import GuiContext
 from netcafe_face.gui.enrol_dialog import EnrolDialog, EnrolStart
+from netcafe_face.vision.images import read_image, write_image
 
 
 @pytest.fixture
@@ -154,7 +156,7 @@ def enrol_first(dialog: EnrolDialog, qtbot: QtBot, picture: Path) -> None:
 
 
 def test_somebody_enrolled_already_is_noticed_and_can_be_added_to(
-    dialog: EnrolDialog, context: GuiContext, qtbot: QtBot, one_person: Path
+    dialog: EnrolDialog, context: GuiContext, qtbot: QtBot, one_person: Path, tmp_path: Path
 ) -> None:
     enrol_first(dialog, qtbot, one_person)
     again = EnrolDialog(context, EnrolStart())
@@ -163,7 +165,9 @@ def test_somebody_enrolled_already_is_noticed_and_can_be_added_to(
     again.open()
     settle(again, qtbot)
     again.person.name.setText("Somebody New")
-    add(again, qtbot, one_person)
+    darker = tmp_path / "darker.png"
+    write_image(darker, (read_image(one_person) * 0.7).astype(np.uint8))
+    add(again, qtbot, darker)
     agree(again, qtbot)
     assert "Thảo Vy (KH-0001)" in again.likeness.warning.text
     assert not again.main_button.isEnabled()

@@ -489,3 +489,27 @@ def test_the_crop_that_is_kept_is_the_one_that_was_embedded(
     (picture,) = judged(enrolment, people[1])
     assert picture.face is not None
     assert np.array_equal(picture.face.crop_bgr, align(people[1], picture.face.detection.landmarks))
+
+
+def test_a_picture_that_is_stored_already_adds_nothing(enrolment: Enrolment, people: list[Image]) -> None:
+    twice = judged(enrolment, people[0], people[0])
+    assert enrolment.enrol(request(), twice).templates == 1
+    with pytest.raises(ValueRefused, match="stored already"):
+        enrolment.enrol(request(), twice)
+    more = judged(enrolment, people[0], lit(people[0], 0.7))
+    assert enrolment.enrol(request(), more).templates == 2
+
+
+def test_a_picture_that_is_stored_already_serves_to_widen_the_consent(
+    enrolment: Enrolment, gallery: Gallery, people: list[Image]
+) -> None:
+    pictures = judged(enrolment, people[0])
+    enrolment.enrol(request(), pictures)
+    widened = enrolment.enrol(
+        request(purposes=frozenset({Purpose.RECOGNITION, Purpose.KEEP_PHOTO})), pictures
+    )
+    assert widened.has_photo
+    with pytest.raises(ValueRefused):
+        enrolment.enrol(request(), pictures)
+    gallery.withdraw_consent("KH-1")
+    assert enrolment.enrol(request(), pictures).templates == 1
