@@ -155,7 +155,10 @@ def _check_integrity(gallery: Gallery) -> Finding:
     faults = gallery.integrity()
     if faults:
         more = f" (+{len(faults) - 1})" if len(faults) > 1 else ""
-        advice = _("Do not delete it. Copy the newest file from the “backups” folder beside it in its place.")
+        advice = _(
+            "Do not delete it. Copy the newest file from the “backups” folder beside it in its place, if "
+            "there is one; otherwise put your own copy of the data folder back."
+        )
         return Finding(name, State.FAIL, faults[0] + more, advice)
     stats = gallery.stats()
     detail = _("sound: {customers} customers, {templates} templates, {visits} visits, {size} MB")

@@ -349,7 +349,10 @@ class GalleryDamaged(GalleryError):
 
     what = N_("The customer database {path} is damaged ({reason}).")
     means = N_("Nobody can be recognised until it is repaired.")
-    remedy = N_("Do not delete it. Copy the newest file from the “backups” folder beside it in its place.")
+    remedy = N_(
+        "Do not delete it. Copy the newest file from the “backups” folder beside it in its place, if there "
+        "is one; otherwise put your own copy of the data folder back."
+    )
 
 
 class GalleryTooNew(GalleryError):

@@ -84,10 +84,10 @@ def interpreter(folder: Path) -> Path:
 
 
 def is_ready(folder: Path, wanted: Sequence[Requirement]) -> bool:
-    """Tell whether an environment was finished, has a Python that exists, and has the packages."""
-    return (
-        not (folder / UNFINISHED).exists() and interpreter(folder).exists() and not _lacking(folder, wanted)
-    )
+    """Tell whether an environment was finished, has a Python that may be run, and has the packages."""
+    # Unlike Path.exists, these say no instead of failing where another user's Python may not be looked at.
+    unfinished, usable = os.path.exists(folder / UNFINISHED), os.access(interpreter(folder), os.X_OK)  # noqa: PTH110
+    return usable and not unfinished and not _lacking(folder, wanted)
 
 
 def _lacking(folder: Path, wanted: Sequence[Requirement]) -> tuple[Requirement, ...]:
