@@ -70,6 +70,8 @@ class WhoIsHere:
         track = ("track", label.track_id or -1 - number)
         named = label.customer_id is not None and label.presence in (Presence.KNOWN, Presence.BANNED)
         key = ("customer", label.customer_id or 0) if named else track
+        if not named and label.track_id:
+            self._take_back_name(track)
         if key not in self._people:
             # A track that is named now was here before it had a name.
             earlier = self._people.pop(track, None)
@@ -77,6 +79,12 @@ class WhoIsHere:
         elif key != track:
             self._people.pop(track, None)
         return self._people[key]
+
+    def _take_back_name(self, track: tuple[str, int]) -> None:
+        """Keep who was named on this track as somebody unnamed: erased meanwhile, or no longer sure."""
+        for key, person in list(self._people.items()):
+            if key[0] == "customer" and person.label.track_id == track[1]:
+                self._people[track] = self._people.pop(key)
 
     def _seat_of(self, seen: SeenFace, result: FrameResult) -> str:
         height, width = result.frame_bgr.shape[:2]

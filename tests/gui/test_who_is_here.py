@@ -50,6 +50,14 @@ def test_a_customer_whose_track_was_lost_for_a_moment_is_still_one_person() -> N
     assert person.since_s == 10.0
 
 
+def test_a_name_that_is_taken_back_is_gone_at_once() -> None:
+    who = WhoIsHere()
+    who.update(frame(10.0, seen(5, known(1)), seen(100, known(2, customer=8))))
+    who.update(frame(11.0, seen(5, stranger(1)), seen(100, known(2, customer=8))))
+    assert [(person.label.text, person.since_s) for person in who.people()] == [("Vy", 10.0), ("", 10.0)]
+    assert who.people()[0].label.customer_id == 8
+
+
 def test_whoever_is_out_of_sight_is_gone_after_a_moment() -> None:
     who = WhoIsHere()
     who.update(frame(10.0, seen(5, known(1)), seen(100, stranger(2))))
