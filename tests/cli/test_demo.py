@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -59,3 +61,26 @@ def test_a_gallery_that_cannot_be_made_is_told_before_a_window_opens(
     monkeypatch.setattr("netcafe_face.cli.demo._show", opened)
     assert main(["--data", str(tmp_path / "data"), "--lang", "en", "demo"]) == DiskFull.exit_code
     assert "is full" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_a_demo_that_is_stopped_says_so(tmp_path: Path) -> None:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, str(MAIN), "--data", str(tmp_path / "data"), "--lang", "en", "demo"]
+    running = subprocess.Popen(
+        [*command, "--out", str(tmp_path / "out")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "out").glob("live-*.png")):
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert "Pictures of the window" not in out
+    assert "Traceback" not in err

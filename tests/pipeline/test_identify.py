@@ -428,3 +428,11 @@ def test_every_shared_video_can_be_identified(gallery: Gallery) -> None:
     events = run(gallery, SHARED / "data" / "videos", fps=0.5)
     assert not [event for event in events if isinstance(event, FileRefused)]
     assert sum(isinstance(event, VideoIdentified) for event in events) >= 7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_an_annotated_video_is_for_this_user_alone(tmp_path: Path) -> None:
+    writer = VideoWriter(tmp_path / "named.mp4", 10.0, (64, 48))
+    assert [path.stat().st_mode & 0o077 for path in tmp_path.iterdir()] == [0]
+    writer.write(np.zeros((48, 64, 3), np.uint8))
+    assert writer.close().stat().st_mode & 0o777 == 0o600
